@@ -1,0 +1,94 @@
+"""What a network is made of, and what a model folder says of itself.
+
+Every value arrives from a `model.json` somebody wrote, so it is checked here, once.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BackboneConfig(_Frozen):
+    """HRNetV2 classification backbone (MODEL_SPEC 2).
+
+    Attributes:
+        width: Channels of the highest-resolution branch; branch b has `width * 2**b`.
+            64 is the published network.
+        modules: High-resolution modules in stages 2, 3 and 4.
+        blocks: Basic blocks per branch of a module.
+        head_widths: Middle widths of the four bottlenecks that widen the branches; each
+            yields four times as many channels.
+        features: Channels of the final 7x7 map.
+    """
+
+    width: PositiveInt = 64
+    modules: tuple[PositiveInt, PositiveInt, PositiveInt] = (1, 4, 3)
+    blocks: PositiveInt = 4
+    head_widths: tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt] = (32, 64, 128, 256)
+    features: PositiveInt = 2048
+
+
+class TransformerConfig(_Frozen):
+    """The two encoder-decoder transformers (MODEL_SPEC 4).
+
+    Attributes:
+        dims: Token widths of the first and the second transformer.
+        hidden: Widths of their feed-forward layers.
+        layers: Encoder layers, and decoder layers, in each: 3 is size L, 2 M, 1 S.
+        heads: Attention heads.
+        dropout: On attention weights, hidden activations and residual branches.
+    """
+
+    dims: tuple[PositiveInt, PositiveInt] = (512, 128)
+    hidden: tuple[PositiveInt, PositiveInt] = (2048, 512)
+    layers: PositiveInt = 3
+    heads: PositiveInt = 8
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+
+
+class NetworkConfig(_Frozen):
+    """The whole network. The defaults are the published RemoCap.
+
+    Attributes:
+        input: `pixels`, as published, or `evidence` (landmarks and mask).
+        sd: Spatial disentanglement after layer1.
+        md: Motion disentanglement after layer1; windows of 8 frames.
+        smpl_regressor: The optional SMPL-parameter regressor.
+    """
+
+    input: Literal["pixels", "evidence"] = "pixels"
+    backbone: BackboneConfig = BackboneConfig()
+    transformer: TransformerConfig = TransformerConfig()
+    sd: bool = True
+    md: bool = True
+    smpl_regressor: bool = False
+
+
+class ModelCard(_Frozen):
+    """The contents of `model.json` in a model folder.
+
+    Attributes:
+        name: Of the model; the folder's name.
+        body: Name of the body topology its vertices belong to.
+        network: What to build.
+        licence: Of the weights and of the body they speak of, in words.
+        trained: False where the weights are drawn from `seed`.
+        seed: Of untrained weights; then no weights file lies in the folder.
+        weights_sha256: Of `weights.safetensors`; it is checked at loading.
+        description: One line on how the weights came to be.
+        figures: Measured errors, by name, each with its unit in the name.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+    body: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+    network: NetworkConfig = NetworkConfig()
+    licence: str
+    trained: bool
+    seed: int | None = None
+    weights_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    description: str = ""
+    figures: dict[str, float] = Field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""The command line, the queue and the fronts around `model`."""
