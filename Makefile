@@ -1,0 +1,51 @@
+# Two commands set everything up:
+#   make demo    install into .venv, reconstruct the sample clip, show where the result is
+#   make test    install what the tests need, then do what CI does
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+VIDEO ?= docs/sample/walk.mp4
+OUT ?= out
+
+.PHONY: demo test check lint pytest fuzz bench clean
+
+demo: $(VENV)/.installed
+	@mkdir -p "$(OUT)"
+	$(BIN)/remocap reconstruct "$(VIDEO)" -o "$(OUT)/demo.npz" -o "$(OUT)/demo.mp4"
+	@echo "Watch $(OUT)/demo.mp4: your video with the meshes drawn over it."
+
+test: lint pytest
+
+check: test
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+pytest: $(VENV)/.installed-dev
+	$(BIN)/pytest
+
+fuzz: $(VENV)/.installed-dev  ## mutate videos for ten minutes
+	$(BIN)/python -m tests.fuzz_decoder --minutes 10
+
+bench: $(VENV)/.installed
+	$(BIN)/remocap bench network
+
+clean:
+	rm -rf "$(VENV)" "$(OUT)"
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "RemoCap needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12" >&2; exit 2; }
+	@$(PYTHON) -m venv "$(VENV)" || \
+	  { echo "Python's venv module is missing. On Debian: apt-get install python3-venv" >&2; exit 2; }
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[all]'
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/.installed
