@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
-Watch = Callable[[str, int], None]
-"""Told (stage, items done so far) whenever a stage has finished an item."""
+Watch = Callable[[str, int, int | None], None]
+"""Told (stage, items done, items expected or None) whenever a stage has finished an item."""
 
 
-def ignore(stage: str, done: int) -> None:
+def ignore(stage: str, done: int, expected: int | None) -> None:
     """A `Watch` for those who do not look."""
 
 
@@ -29,6 +29,7 @@ class Stages:
     def __init__(self, watch: Watch = ignore, clock: Callable[[], float] = time.perf_counter):
         self.seconds: dict[str, float] = {}
         self.items: dict[str, int] = {}
+        self._expected: dict[str, int] = {}
         self._watch = watch
         self._clock = clock
         self._running: list[str] = []
@@ -60,7 +61,11 @@ class Stages:
     def done(self, name: str, count: int = 1) -> None:
         """Say that `count` items of `name` are finished."""
         self.items[name] = self.items.get(name, 0) + count
-        self._watch(name, self.items[name])
+        self._watch(name, self.items[name], self._expected.get(name))
+
+    def expect(self, name: str, count: int) -> None:
+        """Say how many items of `name` there will be; an estimate, for progress alone."""
+        self._expected[name] = count
 
     def _charge(self) -> None:
         now = self._clock()

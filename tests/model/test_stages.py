@@ -31,12 +31,13 @@ def test_time_between_items_is_not_the_iterators() -> None:
 
 
 def test_watch_hears_of_every_item() -> None:
-    heard: list[tuple[str, int]] = []
-    stages = Stages(watch=lambda stage, done: heard.append((stage, done)))
+    heard: list[tuple[str, int, int | None]] = []
+    stages = Stages(watch=lambda stage, done, expected: heard.append((stage, done, expected)))
+    stages.expect("decode", 2)
 
     list(stages.iterate("decode", "ab"))
 
-    assert heard == [("decode", 1), ("decode", 2)]
+    assert heard == [("decode", 1, 2), ("decode", 2, 2)]
 
 
 def test_time_is_charged_when_a_stage_raises() -> None:

@@ -1,0 +1,31 @@
+"""A flag wins over its variable, and a bad value is named."""
+
+import pytest
+
+from model.errors import UsageError
+from service.settings import load_settings
+
+
+def test_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REMOCAP_DEVICE", "cuda:1")
+
+    assert load_settings().device == "cuda:1"
+
+
+def test_flag_wins_over_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REMOCAP_DTYPE", "bfloat16")
+
+    assert load_settings(dtype="float32").dtype == "float32"
+
+
+def test_flag_that_was_not_given_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REMOCAP_MODEL", "mine")
+
+    assert load_settings(model=None).model == "mine"
+
+
+def test_bad_value_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REMOCAP_DTYPE", "float8")
+
+    with pytest.raises(UsageError, match="REMOCAP_DTYPE is 'float8'.*float32"):
+        load_settings()
