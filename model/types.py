@@ -6,12 +6,14 @@ from the camera, in metres.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int32, UInt8
 
 Array = np.ndarray
+Smoothing = Literal["off", "light", "strong"]
 
 WINDOW = 8  # frames that SD and MD see at once (MODEL_SPEC 3.3)
 CROP_SIDE = 224  # pixels of the network's square input
@@ -133,6 +135,11 @@ class Sequence:
     def __len__(self) -> int:
         return len(self.frame_index)
 
+    def __getitem__(self, rows: slice) -> "Sequence":
+        """Return some rows as views; memory maps are not read."""
+        columns: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(self, **{k: v[rows] for k, v in columns.items() if isinstance(v, Array)})
+
 
 @dataclass(frozen=True)
 class VideoInfo:
@@ -185,7 +192,7 @@ class Meta:
     licence: str
     focal_px: float
     focal_source: str
-    smoothing: str = "off"
+    smoothing: Smoothing = "off"
     joint_names: tuple[str, ...] = JOINT_NAMES
     notes: tuple[str, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
