@@ -1,0 +1,57 @@
+"""The network at work: crops in NumPy go in, an Estimate in NumPy comes out."""
+
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+
+from model.network import Prediction, RemoCap
+from model.types import Array, Estimate
+
+DTypeName = Literal["float32", "bfloat16"]
+IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def normalise(pixels: UInt8[Tensor, "n h w 3"]) -> Float[Tensor, "n 3 h w"]:
+    """RGB crops as the network was taught to see them: ImageNet's mean and deviation taken out."""
+    mean, deviation = pixels.new_tensor((IMAGENET_MEAN, IMAGENET_DEVIATION), dtype=torch.float32)
+    return ((pixels / 255 - mean) / deviation).permute(0, 3, 1, 2)
+
+
+class Predictor:
+    """A network on its device, ready to answer crops."""
+
+    def __init__(self, network: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
+        self.device = device
+        self._network = network
+        self._dtype = dtype
+
+    @torch.inference_mode()
+    def predict(self, pixels: UInt8[Array, "n 224 224 3"]) -> Estimate:
+        """Answer RGB crops, the frames of a window next to one another, in time order.
+
+        Raises:
+            ValueError: With MD, where n is no multiple of 8.
+        """
+        images = normalise(torch.from_numpy(pixels).to(self.device))
+        prediction: Prediction = self._network(images.to(self._dtype))
+        return Estimate(*(None if x is None else x.float().cpu().numpy() for x in prediction))
+
+
+def load_predictor(
+    network: RemoCap,
+    *,
+    device: str = "cpu",
+    dtype: DTypeName = "float32",
+) -> Predictor:
+    """Make a network ready to answer.
+
+    Args:
+        network: Its parameters are copied; it stays as it is.
+        device: As torch names it, e.g. `cpu` or `cuda:0`.
+        dtype: Of parameters and activations.
+    """
+    place, number = torch.device(device), getattr(torch, dtype)
+    return Predictor(network.eval().to(place, number), place, number)

@@ -1,0 +1,126 @@
+"""RemoCap: windows of 8 pictures to a camera, 14 joints and 431 coarse vertices for each.
+
+This is the network to read and to train. `model.fused` holds its faster twin for inference.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from model.backbone import Hrnet
+from model.config import NetworkConfig
+from model.errors import UsageError
+from model.regressor import SmplRegressor
+from model.tokens import JOINTS, allowed_attention, sine_encoding
+from model.transformer import Transformer
+from model.types import COARSE, INTERMEDIATE
+
+
+class Prediction(NamedTuple):
+    """What the network says of each frame. Joints and vertices are not centred.
+
+    Attributes:
+        camera: Weak-perspective (s, tx, ty) over the crop.
+        joints_m: The joint tokens J14.
+        coarse_m: The coarse vertices.
+        rotmat: SMPL's joint rotations, where the network has the regressor.
+        betas: SMPL's shape, likewise.
+    """
+
+    camera: Float[Tensor, "n 3"]
+    joints_m: Float[Tensor, "n 14 3"]
+    coarse_m: Float[Tensor, "n 431 3"]
+    rotmat: Float[Tensor, "n 24 3 3"] | None = None
+    betas: Float[Tensor, "n 10"] | None = None
+
+
+class RemoCap(nn.Module):
+    """The published network, by its published parameter names, without its unused classifier.
+
+    Args:
+        config: What to build; the defaults are the published RemoCap.
+        coarse_adjacency: Which coarse vertices of the body may look at one another, each at
+            itself included.
+
+    Raises:
+        UsageError: For an input that the network cannot read.
+    """
+
+    encoding_1: Tensor
+    encoding_2: Tensor
+    allowed: Tensor
+
+    def __init__(
+        self,
+        config: NetworkConfig,
+        coarse_adjacency: Bool[np.ndarray, "431 431"] | Bool[Tensor, "431 431"],
+    ) -> None:
+        super().__init__()
+        if config.input != "pixels":
+            raise UsageError(
+                "unknown_input", f"input is {config.input!r}; this network reads 'pixels'"
+            )
+        self.config = config
+        sizes = config.transformer
+        first, second = sizes.dims
+        self.backbone = Hrnet(config)
+        self.conv_1x1 = nn.Conv2d(config.backbone.features, first, 1)
+        self.cam_token_embed = nn.Embedding(1, first)
+        self.joint_token_embed = nn.Embedding(JOINTS, first)
+        self.vertex_token_embed = nn.Embedding(COARSE, first)
+        self.transformer_1, self.transformer_2 = (
+            Transformer(dims, hidden, sizes.heads, sizes.dropout, sizes.layers)
+            for dims, hidden in zip(sizes.dims, sizes.hidden, strict=True)
+        )
+        self.dim_reduce_enc_cam = nn.Linear(first, second)
+        self.dim_reduce_enc_img = nn.Linear(first, second)
+        self.dim_reduce_dec = nn.Linear(first, second)
+        self.cam_predictor = nn.Linear(second, 3)
+        self.xyz_regressor = nn.Linear(second, 3)
+        self.coarse2intermediate_upsample = nn.Linear(COARSE, INTERMEDIATE)
+        self.smpl_parameter_regressor = SmplRegressor() if config.smpl_regressor else None
+        self.register_buffer("encoding_1", sine_encoding(first), persistent=False)
+        self.register_buffer("encoding_2", sine_encoding(second), persistent=False)
+        allowed = allowed_attention(torch.as_tensor(coarse_adjacency))
+        self.register_buffer("allowed", allowed, persistent=False)
+
+    def forward(self, images: Float[Tensor, "n 3 224 224"]) -> Prediction:
+        """Answer normalised RGB crops, the frames of a window next to one another, in time order.
+
+        Raises:
+            ValueError: With MD, where n is no multiple of 8.
+        """
+        camera, body = self.refine(self.backbone(images))
+        points_m = self.xyz_regressor(body)  # [N,445,3]
+        joints_m, coarse_m = points_m.split([JOINTS, COARSE], dim=1)
+        prediction = Prediction(self.cam_predictor(camera), joints_m, coarse_m)
+        if self.smpl_parameter_regressor is None:
+            return prediction
+        rotmat, betas = self.smpl_parameter_regressor(self.intermediate_m(coarse_m))
+        return prediction._replace(rotmat=rotmat, betas=betas)
+
+    def refine(
+        self, features: Float[Tensor, "n features 7 7"]
+    ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n 445 d"]]:
+        """Image features to the refined camera token and body tokens."""
+        image = self.conv_1x1(features).flatten(2).transpose(1, 2)  # [N,49,512]
+        camera = self.cam_token_embed.weight.expand(len(image), -1, -1)  # [N,1,512]
+        body = torch.cat([self.joint_token_embed.weight, self.vertex_token_embed.weight])
+        camera, image, body = self.transformer_1(
+            camera, image, body.expand(len(image), -1, -1), self.encoding_1, self.allowed
+        )
+        camera, _, body = self.transformer_2(
+            self.dim_reduce_enc_cam(camera),
+            self.dim_reduce_enc_img(image),
+            self.dim_reduce_dec(body),
+            self.encoding_2,
+            self.allowed,
+        )  # [N,1,128], [N,445,128]
+        return camera.squeeze(1), body
+
+    def intermediate_m(self, coarse_m: Float[Tensor, "n 431 3"]) -> Float[Tensor, "n 1723 3"]:
+        """The intermediate vertices, by the learned layer that x, y and z share."""
+        return self.coarse2intermediate_upsample(coarse_m.transpose(1, 2)).transpose(1, 2)
