@@ -49,7 +49,7 @@ def weighted(maps: Float[Tensor, "m c h w"], *, by: Tensor) -> Float[Tensor, "m 
     return (maps * weights).sum(1, keepdim=True)
 
 
-def frames_to_channels(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "windows c*8 h w"]:
+def frames_to_channels(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "windows folded h w"]:
     """Fold the frames of each window into the channels: channel * 8 + frame.
 
     Raises:
@@ -61,7 +61,7 @@ def frames_to_channels(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "windows c*
     return windows.reshape(-1, channels * WINDOW, height, width)
 
 
-def channels_to_frames(x: Float[Tensor, "windows c*8 h w"]) -> Float[Tensor, "n c h w"]:
+def channels_to_frames(x: Float[Tensor, "windows folded h w"]) -> Float[Tensor, "n c h w"]:
     """Undo `frames_to_channels`."""
     height, width = x.shape[2:]
     frames = x.reshape(len(x), -1, WINDOW, height, width).transpose(1, 2)  # [B,8,C,H,W]

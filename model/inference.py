@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
@@ -17,7 +16,8 @@ IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 def normalise(pixels: UInt8[Tensor, "n h w 3"]) -> Float[Tensor, "n 3 h w"]:
     """RGB crops as the network was taught to see them: ImageNet's mean and deviation taken out."""
     mean, deviation = pixels.new_tensor((IMAGENET_MEAN, IMAGENET_DEVIATION), dtype=torch.float32)
-    return ((pixels / 255 - mean) / deviation).permute(0, 3, 1, 2)
+    images: Tensor = (pixels / 255 - mean) / deviation
+    return images.permute(0, 3, 1, 2)
 
 
 class Predictor:
@@ -37,7 +37,8 @@ class Predictor:
         """
         images = normalise(torch.from_numpy(pixels).to(self.device))
         prediction: Prediction = self._network(images.to(self._dtype))
-        return Estimate(*(None if x is None else x.float().cpu().numpy() for x in prediction))
+        known = {name: x for name, x in prediction._asdict().items() if x is not None}
+        return Estimate(**{name: x.float().cpu().numpy() for name, x in known.items()})
 
 
 def load_predictor(

@@ -9,8 +9,11 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-Tokens = Float[Tensor, "n tokens d"]
-Mask = Bool[Tensor, "queries keys"]
+Body = Float[Tensor, "n body d"]  # joint and vertex tokens
+Image = Float[Tensor, "n places d"]
+Seen = Float[Tensor, "n seen d"]  # camera and image tokens
+Queries = Float[Tensor, "n queries d"]
+Keys = Float[Tensor, "n keys d"]
 
 
 class Attention(nn.Module):
@@ -26,8 +29,12 @@ class Attention(nn.Module):
         nn.init.xavier_uniform_(self.in_proj_weight)
 
     def forward(
-        self, query: Tokens, key: Tokens, value: Tokens, allowed: Mask | None = None
-    ) -> Tokens:
+        self,
+        query: Queries,
+        key: Keys,
+        value: Keys,
+        allowed: Bool[Tensor, "queries keys"] | None = None,
+    ) -> Queries:
         """Attend from each query to the keys that `allowed` marks, or to all."""
         weights, biases = self.in_proj_weight.chunk(3), self.in_proj_bias.chunk(3)
         q, k, v = (
@@ -53,7 +60,7 @@ class EncoderLayer(nn.Module):
         self.norm2 = nn.LayerNorm(dims)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, tokens: Tokens, encoding: Float[Tensor, "tokens d"]) -> Tokens:
+    def forward(self, tokens: Seen, encoding: Float[Tensor, "seen d"]) -> Seen:
         """Refine the tokens; `encoding` tells queries and keys their places."""
         normed = self.norm1(tokens)
         placed = normed + encoding
@@ -77,8 +84,8 @@ class DecoderLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, tokens: Tokens, placed_memory: Tokens, memory: Tokens, allowed: Mask
-    ) -> Tokens:
+        self, tokens: Body, placed_memory: Image, memory: Image, allowed: Bool[Tensor, "body body"]
+    ) -> Body:
         """Refine the tokens; `placed_memory` is `memory` with its positional encoding."""
         normed = self.norm1(tokens)
         tokens = tokens + self.dropout(self.self_attn(normed, normed, normed, allowed))
@@ -98,7 +105,7 @@ class Encoder(nn.Module):
         )
         self.norm = nn.LayerNorm(dims)
 
-    def forward(self, tokens: Tokens, encoding: Float[Tensor, "tokens d"]) -> Tokens:
+    def forward(self, tokens: Seen, encoding: Float[Tensor, "seen d"]) -> Seen:
         """Refine the tokens."""
         for layer in self.layers:
             tokens = layer(tokens, encoding)
@@ -116,8 +123,8 @@ class Decoder(nn.Module):
         self.norm = nn.LayerNorm(dims)
 
     def forward(
-        self, tokens: Tokens, placed_memory: Tokens, memory: Tokens, allowed: Mask
-    ) -> Tokens:
+        self, tokens: Body, placed_memory: Image, memory: Image, allowed: Bool[Tensor, "body body"]
+    ) -> Body:
         """Refine the tokens with what the memory shows."""
         for layer in self.layers:
             tokens = layer(tokens, placed_memory, memory, allowed)
@@ -135,11 +142,11 @@ class Transformer(nn.Module):
     def forward(
         self,
         camera: Float[Tensor, "n 1 d"],
-        image: Float[Tensor, "n places d"],
-        body: Float[Tensor, "n body d"],
+        image: Image,
+        body: Body,
         encoding: Float[Tensor, "places d"],
         allowed: Bool[Tensor, "body body"],
-    ) -> tuple[Float[Tensor, "n 1 d"], Float[Tensor, "n places d"], Float[Tensor, "n body d"]]:
+    ) -> tuple[Float[Tensor, "n 1 d"], Image, Body]:
         """Refine all tokens; the decoder sees the encoded image, but not the camera token."""
         placed = F.pad(encoding, (0, 0, 1, 0))  # the camera token stands nowhere
         encoded = self.encoder(torch.cat([camera, image], dim=1), placed)  # [N,1+49,d]
