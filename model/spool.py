@@ -1,0 +1,96 @@
+"""A table on disk that grows at its end: a file per column, memory-mapped to be read.
+
+A long video's rows do not fit in memory. Here they need none: appending writes them away, and
+reading maps the files, so that only the rows somebody looks at are loaded.
+"""
+
+import errno
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int
+
+from model.errors import OutputError
+from model.types import Array
+
+Columns = Mapping[str, tuple[type[np.generic], tuple[int, ...]]]
+"""Type and shape of a row's value, by column."""
+
+
+class Spool:
+    """Rows of several columns in a folder that nobody else writes to.
+
+    Args:
+        folder: Is created; whatever columns it holds are overwritten.
+        columns: What a row consists of.
+
+    Raises:
+        OutputError: `disk_full` or `unwritable_output`, here and on appending.
+    """
+
+    def __init__(self, folder: Path, columns: Columns) -> None:
+        self._folder = folder
+        self._columns = columns
+        self._rows = 0
+        with self._explained():
+            folder.mkdir(parents=True, exist_ok=True)
+            for column in columns:
+                self._path(column).write_bytes(b"")
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def append(self, values: Mapping[str, Array]) -> None:
+        """Add rows at the end; `values` holds every column's, all of one length."""
+        assert values.keys() == self._columns.keys(), f"{set(values)} for {set(self._columns)}"
+        lengths = {len(value) for value in values.values()}
+        assert len(lengths) == 1, f"columns of lengths {lengths}"
+        with self._explained():
+            for column, (dtype, shape) in self._columns.items():
+                value = values[column]
+                assert value.shape[1:] == shape, f"{column}: {value.shape[1:]}, expected {shape}"
+                with self._path(column).open("ab") as file:
+                    file.write(np.ascontiguousarray(value, dtype).data)
+        self._rows += lengths.pop()
+
+    def read(self) -> dict[str, Array]:
+        """Return all columns, mapped read-only. The maps outlive the spool."""
+        return {column: self._map(column) for column in self._columns}
+
+    def take(self, rows: Int[Array, "k"]) -> dict[str, Array]:
+        """Return copies of some rows; nothing of them stays mapped."""
+        return {column: mapped[rows] for column, mapped in self.read().items()}
+
+    def delete(self) -> None:
+        """Delete the files; what was read before stays readable."""
+        with self._explained():
+            for column in self._columns:
+                self._path(column).unlink()
+            self._folder.rmdir()
+
+    def _path(self, column: str) -> Path:
+        return self._folder / f"{column}.bin"
+
+    def _map(self, column: str) -> Array:
+        dtype, shape = self._columns[column]
+        if not self._rows:  # an empty file cannot be mapped
+            return np.empty((0, *shape), dtype)
+        return np.memmap(self._path(column), dtype, mode="r", shape=(self._rows, *shape))
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise _explain(self._folder, error) from error
+
+
+def _explain(folder: Path, error: OSError) -> OutputError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        message = f"the disk of {folder} is full; a row of one person in one frame takes 6 KB there"
+        return OutputError("disk_full", message)
+    reason = error.strerror or type(error).__name__
+    message = f"cannot keep rows in {folder}: {reason}; expected a folder that can be written"
+    return OutputError("unwritable_output", message)
