@@ -1,0 +1,121 @@
+"""The decoder child: `python -m model.decoder REQUEST`. `model.decoder_process` starts it.
+
+REQUEST is a `Request` in JSON. Standard input carries one byte for each free slot of the ring;
+its end is the end of the parent, and so of the child. Standard output carries JSON lines:
+
+    {"kind": "info", width, height, fps, duration_s, frame_count, defences}   first
+    {"kind": "frame", index, pts_s}    the picture is in slot n % slots, n counting these lines
+    {"kind": "progress"}               at work on frames that nobody asked for
+    {"kind": "note", text}
+    {"kind": "end"} or {"kind": "error", code, message}                       last
+"""
+
+import json
+import sys
+from itertools import chain
+from typing import Any
+
+from model import demuxer, sandbox
+from model.decode_request import SLOTS, Request
+from model.demuxer import GrowingSource
+from model.errors import InputError
+from model.frame_reader import FrameReader, too_long
+from model.picture import Painter
+from model.ring import RingWriter
+
+_PROGRESS_FRAMES = 16
+
+
+def main() -> None:
+    """Decode as the first argument says, under all limits the system grants."""
+    request = Request.decode(sys.argv[1])
+    defences = sandbox.leave_network()
+    ring = RingWriter(request.ring_fd, SLOTS, request.limits.picture_bytes, sys.stdin.fileno())
+    defences += sandbox.limit_resources(request.limits.memory_bytes)
+    sandbox.allow_cpu(request.limits.stall_s)
+    try:
+        _deliver(request, ring, defences)
+        _send(kind="end")
+    except InputError as error:
+        _send(kind="error", code=error.code, message=error.message)
+    except MemoryError:
+        _send(
+            kind="error",
+            code="decoder_limit",
+            message=f"needs more than {request.limits.memory_bytes >> 20} MiB to decode; "
+            "expected a smaller picture; scale it down first",
+        )
+    except Exception as error:  # the parent turns it into one line; a traceback helps nobody
+        _send(
+            kind="error",
+            code="decoder_crashed",
+            message=f"made the decoder fail ({type(error).__name__}: {demuxer.reason(error)}); "
+            "expected a sound video; convert it to H.264",
+        )
+
+
+def _deliver(request: Request, ring: RingWriter, defences: list[str]) -> None:
+    reader, info = _open(request)
+    frames = reader.frames()
+    first = next(frames, None)
+    if first is None:
+        raise InputError(
+            "undecodable_video",
+            "holds no picture that can be decoded; expected a whole video; copy or record it again",
+        )
+    painter = Painter(first[2], info.pop("pixel_aspect"))
+    demuxer.check_size(painter.width, painter.height, request.limits)
+    _send(kind="info", width=painter.width, height=painter.height, defences=defences, **info)
+    picture_bytes = painter.width * painter.height * 3
+    to_the_end = True
+    for index, pts_s, frame in chain([first], frames):
+        if request.end_s is not None and pts_s >= request.end_s:
+            to_the_end = False
+            break
+        if pts_s >= request.start_s:
+            painter.paint(frame, ring.next_slot(picture_bytes))
+            _send(kind="frame", index=index, pts_s=pts_s)
+        elif index % _PROGRESS_FRAMES == 0:
+            _send(kind="progress")
+    if reader.clock.end_s <= request.start_s:
+        raise InputError(
+            "start_after_end",
+            f"lasts {reader.clock.end_s:.3f} s, and the start is {request.start_s:g} s; "
+            "expected a start within the video; choose an earlier one",
+        )
+    for note in reader.notes(to_the_end=to_the_end):
+        _send(kind="note", text=note)
+
+
+def _open(request: Request) -> tuple[FrameReader, dict[str, Any]]:
+    file = open(request.video_fd, "rb", buffering=0)  # noqa: SIM115, PTH123  (lives as long as we)
+    if request.growing:
+        container = demuxer.open_growing(GrowingSource(file))
+    else:
+        container = demuxer.open_file(file)
+    stream = demuxer.choose_stream(container, request.limits)
+    claimed_s = demuxer.claimed_duration_s(container, stream)
+    limit_s = request.limits.max_duration_s
+    wanted_s = min(claimed_s or 0.0, request.end_s or claimed_s or 0.0)
+    if wanted_s > limit_s and not request.growing:
+        if demuxer.reaches(container, stream.index, limit_s):
+            raise too_long(request.limits)
+        file.seek(0)
+        container = demuxer.open_file(file)
+        stream = demuxer.choose_stream(container, request.limits)
+    info = {
+        "fps": float(stream.average_rate) if stream.average_rate else None,
+        "duration_s": claimed_s,
+        "frame_count": stream.frames or None,
+        "pixel_aspect": stream.sample_aspect_ratio,
+    }
+    return FrameReader(container, stream, request.limits), info
+
+
+def _send(**message: Any) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

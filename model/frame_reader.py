@@ -1,0 +1,108 @@
+"""Shown frames of a stream with their index and time. Runs in the decoder child."""
+
+import os
+from collections.abc import Iterator
+
+import av
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from model import demuxer, sandbox
+from model.clock import Clock
+from model.decode_request import Limits
+from model.errors import InputError
+
+_MAX_READ_FAILURES = 16
+_THREADS = max(1, min(4, os.cpu_count() or 1))
+
+
+class FrameReader:
+    """Decodes one stream from its start, in presentation order; damage is skipped and counted.
+
+    Args:
+        container: Open, and not yet read from.
+        stream: The stream of `container` to decode.
+        limits: Bounds on size, number and duration; CPU time is granted frame by frame.
+
+    Attributes:
+        count: Frames shown so far.
+        clock: Their times.
+        skipped_packets: Packets that could not be read or decoded.
+    """
+
+    def __init__(self, container: InputContainer, stream: VideoStream, limits: Limits) -> None:
+        rate = demuxer.frame_rate(stream)
+        self._container, self._stream, self._limits = container, stream, limits
+        self._discarded = 0
+        self._resized = False
+        self.count = 0
+        self.clock = Clock(stream.time_base or 1 / rate, rate)
+        self.skipped_packets = 0
+        context = stream.codec_context
+        context.thread_type, context.thread_count = av.codec.context.ThreadType.AUTO, _THREADS
+        context.options = {"max_pixels": str(limits.max_side_px**2)}
+
+    def frames(self) -> Iterator[tuple[int, float, VideoFrame]]:
+        """Yield (index, pts_s, frame).
+
+        Raises:
+            InputError: `video_too_large`, `video_too_long`.
+        """
+        size = None
+        for frame in self._decoded():
+            demuxer.check_size(frame.width, frame.height, self._limits)
+            size = size or (frame.width, frame.height)
+            self._resized |= size != (frame.width, frame.height)
+            pts_s = self.clock.tick(frame.pts)
+            if pts_s > self._limits.max_duration_s or self.count >= self._limits.max_frames:
+                raise too_long(self._limits)
+            sandbox.allow_cpu(self._limits.stall_s * _THREADS)
+            self.count += 1
+            yield self.count - 1, pts_s, frame
+
+    def notes(self, *, to_the_end: bool) -> Iterator[str]:
+        """What a reader of the result should know, once frames have been read.
+
+        Args:
+            to_the_end: Whether every frame was read, so that the header can be judged.
+        """
+        if self.skipped_packets:
+            yield f"skipped {self.skipped_packets} damaged packets"
+        if self.clock.repaired:
+            yield f"{self.clock.repaired} frames had times that do not increase; put one frame on"
+        if self._resized:
+            yield "the picture size changes within the video; every frame was scaled to the first"
+        claimed_s = demuxer.claimed_duration_s(self._container, self._stream)
+        promised = self._stream.frames - self._discarded
+        if to_the_end and self.count < promised:
+            yield f"the header promises {promised} frames; {self.count} could be decoded"
+        if to_the_end and claimed_s and claimed_s > 1.02 * self.clock.end_s + 1:
+            yield (f"the header claims {claimed_s:.1f} s; the video holds {self.clock.end_s:.1f} s")
+
+    def _decoded(self) -> Iterator[VideoFrame]:
+        for _ in range(_MAX_READ_FAILURES):
+            try:
+                for packet in self._container.demux(self._stream):
+                    self._discarded += packet.is_discard
+                    try:
+                        yield from packet.decode()
+                    except av.error.FFmpegError as error:
+                        self._count_damage(error)
+                return
+            except av.error.FFmpegError as error:
+                self._count_damage(error)
+
+    def _count_damage(self, error: av.error.FFmpegError) -> None:
+        if isinstance(error, av.error.MemoryError):
+            raise MemoryError
+        self.skipped_packets += 1
+
+
+def too_long(limits: Limits) -> InputError:
+    """The error for a video beyond the limits on duration or number of frames."""
+    return InputError(
+        "video_too_long",
+        f"runs past {limits.max_duration_s:g} s or {limits.max_frames} frames, the most allowed; "
+        "expected a shorter video; cut it into parts or set an earlier end",
+    )

@@ -1,0 +1,188 @@
+"""Videos as frames, decoded in a child process that cannot harm or outlive us.
+
+    with open_video("clip.mp4") as video:
+        for frame in video:
+            ...
+
+Frames have true presentation times and appear as a player shows them: rotated, with square
+pixels, in 8-bit RGB. At most a few are in flight, so memory does not grow with the video.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from math import inf, prod
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from model.decode_request import SLOTS, Limits, Request
+from model.decoder_process import DecoderProcess, crashed, one_line
+from model.errors import InputError, UsageError
+from model.feed import Feed, Readable
+from model.ring import RingReader
+from model.types import Frame, VideoInfo
+
+__all__ = ["Limits", "VideoStream", "open_video"]
+
+
+def open_video(
+    source: str | Path | Readable,
+    *,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    limits: Limits | None = None,
+) -> "VideoStream":
+    """Open a video and decode its first frame.
+
+    Args:
+        source: A file, or an object with `read(n)` that gives bytes as they arrive. The latter
+            stays the caller's to close, and is never sought in.
+        start_s: Deliver frames shown from here on, in seconds from the first shown frame.
+        end_s: Deliver frames shown before this.
+        limits: Bounds on video and decoder.
+
+    Raises:
+        UsageError: `bad_time_range`.
+        InputError: `video_not_found`, `video_unreadable`, `empty_video`, `not_a_video`,
+            `no_video_stream`, `undecodable_video`, `video_too_large`, `video_too_long`,
+            `decoder_crashed`, `decoder_limit`; `needs_whole_file` where a growing MP4 has its
+            index at the end: save it to a file and open that.
+    """
+    if not 0 <= (start_s or 0) < (inf if end_s is None else end_s):
+        raise UsageError(
+            "bad_time_range",
+            f"start {start_s} s and end {end_s} s; expected 0 <= start < end; change one of them",
+        )
+    window = (start_s or 0.0, end_s)
+    if isinstance(source, str | Path):
+        name = one_line(source)
+        return VideoStream(name, _open_file(Path(source), name), None, window, limits or Limits())
+    feed = Feed(source)
+    return VideoStream("the video", feed.fd, feed, window, limits or Limits())
+
+
+class VideoStream:
+    """An open video: iterate once for its frames, and close it, best with `with`.
+
+    Attributes:
+        info: What is known of the video; width and height are those of every frame.
+        notes: What a reader of the result should know; complete once iteration has ended.
+        defences: What the system keeps the decoder from doing (`model.sandbox`).
+    """
+
+    info: VideoInfo
+    defences: tuple[str, ...]
+
+    def __init__(
+        self,
+        name: str,
+        fd: int,
+        feed: Feed | None,
+        window_s: tuple[float, float | None],
+        limits: Limits,
+    ) -> None:
+        self.notes: list[str] = []
+        self._name, self._feed = name, feed
+        self._ring = RingReader(SLOTS, limits.picture_bytes)
+        request = Request(fd, feed is not None, self._ring.fd, *window_s, limits)
+        with ExitStack() as opened:
+            opened.callback(self._ring.close)
+            try:
+                self._decoder = DecoderProcess(request, feed)
+            finally:
+                os.close(fd)  # the child has its own; a feed ends when no reader is left
+            opened.callback(self._decoder.close)
+            with self._errors_named():
+                self._receive_info(limits)
+            self._opened = opened.pop_all()
+
+    @property
+    def pid(self) -> int:
+        """Process id of the decoder."""
+        return self._decoder.pid
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the decoder and free what it used; a second call does nothing."""
+        self._opened.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield frames in presentation order.
+
+        Raises:
+            InputError: As `open_video`; `start_after_end` where no frame is late enough.
+        """
+        while (frame := self._next_frame()) is not None:
+            yield frame
+
+    def _next_frame(self) -> Frame | None:
+        with self._errors_named():
+            while (message := self._decoder.receive())["kind"] != "end":
+                if message["kind"] == "note":
+                    self.notes.append(one_line(message["text"]))
+                elif message["kind"] == "frame":
+                    return self._take(message)
+        if self._feed and self._feed.error:
+            raise self._feed.error
+        return None
+
+    def _take(self, message: dict[str, Any]) -> Frame:
+        shape = (self.info.height, self.info.width, 3)
+        rgb = np.frombuffer(self._ring.take(prod(shape)), np.uint8).reshape(shape)
+        self._decoder.free(1)
+        return Frame(message["index"], message["pts_s"], rgb)
+
+    def _receive_info(self, limits: Limits) -> None:
+        message = self._decoder.receive()
+        self.defences = tuple(message.pop("defences"))
+        del message["kind"]
+        self.info = VideoInfo(**message)
+        sides = (self.info.width, self.info.height)
+        if not 0 < min(sides) <= max(sides) <= limits.max_side_px:
+            raise crashed("stated a nonsensical size")
+        self._decoder.free(SLOTS)
+
+    @contextmanager
+    def _errors_named(self) -> Iterator[None]:
+        """Say which video an error is about; blame a broken upload on the upload."""
+        try:
+            yield
+        except InputError as error:
+            if self._feed and self._feed.error:
+                raise self._feed.error from None
+            raise InputError(error.code, f"{self._name} {error.message}") from None
+
+
+def _open_file(path: Path, name: str) -> int:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        raise InputError(
+            "video_not_found", f"{name} does not exist; expected a video file; check the path"
+        ) from None
+    except OSError as error:
+        raise _unreadable(name, f"cannot be opened ({error.strerror})") from None
+    status = os.fstat(fd)
+    if stat.S_ISREG(status.st_mode) and status.st_size > 0:
+        return fd
+    os.close(fd)
+    if stat.S_ISREG(status.st_mode):
+        raise InputError(
+            "empty_video", f"{name} holds 0 bytes; expected a video; copy or record it again"
+        )
+    kind = "is a directory" if stat.S_ISDIR(status.st_mode) else "is no regular file"
+    raise _unreadable(name, kind)
+
+
+def _unreadable(name: str, why: str) -> InputError:
+    return InputError(
+        "video_unreadable", f"{name} {why}; expected a readable video file; check path and rights"
+    )
