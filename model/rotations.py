@@ -14,12 +14,14 @@ def nearest_rotmat(matrices: Float[Array, "*batch 3 3"]) -> Float32[Array, "*bat
 
 
 def slerp_rotmat(
-    start: Float[Array, "*batch 3 3"], end: Float[Array, "*batch 3 3"], share: float
+    start: Float[Array, "*batch 3 3"],
+    end: Float[Array, "*batch 3 3"],
+    share: Float[Array, "*#batch"],
 ) -> Float32[Array, "*batch 3 3"]:
     """Return the rotation `share` of the way along the shortest turn (Shoemake 1985)."""
     turn = rotmat_to_unitquat(np.swapaxes(start, -1, -2) @ end)
     sine = np.linalg.norm(turn[..., 1:], axis=-1, keepdims=True)
-    angle = share * np.arctan2(sine, turn[..., :1])
+    angle = share[..., None] * np.arctan2(sine, turn[..., :1])
     axis = turn[..., 1:] / np.maximum(sine, np.finfo(np.float64).tiny)
     part = np.concatenate([np.cos(angle), np.sin(angle) * axis], axis=-1)
     return (start @ unitquat_to_rotmat(part)).astype(np.float32)
@@ -52,3 +54,14 @@ def unitquat_to_rotmat(unitquat: Float[Array, "*batch 4"]) -> Float[Array, "*bat
         [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
     ]
     return np.moveaxis(np.array(rows), (0, 1), (-2, -1))
+
+
+def rotvec_to_rotmat(rotvec: Float[Array, "*batch 3"]) -> Float32[Array, "*batch 3 3"]:
+    """Turn axis-angle vectors, in radians, into rotation matrices (Rodrigues' formula)."""
+    angle = np.linalg.norm(rotvec, axis=-1)[..., None, None]  # [...,1,1]
+    # sin(a)/a and (1-cos(a))/a^2, which are smooth at zero, through numpy's sinc(x/pi).
+    sine_part, cosine_part = np.sinc(angle / np.pi), np.sinc(angle / (2 * np.pi)) ** 2 / 2
+    cross = np.cross(rotvec[..., None, :], np.eye(3), axis=-1)  # [...,3,3]
+    cross = cross.swapaxes(-1, -2)  # its columns are rotvec x e
+    rotmat: Array = np.eye(3) + sine_part * cross + cosine_part * (cross @ cross)
+    return rotmat.astype(np.float32)

@@ -102,8 +102,9 @@ def _apply(
 
 
 def _concatenate(parts: list[Sequence]) -> Sequence:
-    columns: dict[str, Any] = {
-        f.name: [getattr(p, f.name) for p in parts] for f in fields(Sequence)
-    }
-    joined = {k: np.concatenate(v) for k, v in columns.items() if isinstance(v[0], Array)}
+    joined: dict[str, Any] = {}
+    for field in fields(Sequence):
+        values = [getattr(part, field.name) for part in parts]
+        if isinstance(values[0], Array):
+            joined[field.name] = np.concatenate(values)
     return replace(parts[0], **joined)

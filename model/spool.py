@@ -15,7 +15,7 @@ from jaxtyping import Int
 from model.errors import OutputError
 from model.types import Array
 
-Columns = Mapping[str, tuple[type[np.generic], tuple[int, ...]]]
+Columns = dict[str, tuple[type[np.generic], tuple[int, ...]]]
 """Type and shape of a row's value, by column."""
 
 
@@ -32,7 +32,7 @@ class Spool:
 
     def __init__(self, folder: Path, columns: Columns) -> None:
         self._folder = folder
-        self._columns = columns
+        self.columns = columns
         self._rows = 0
         with self._explained():
             folder.mkdir(parents=True, exist_ok=True)
@@ -44,11 +44,11 @@ class Spool:
 
     def append(self, values: Mapping[str, Array]) -> None:
         """Add rows at the end; `values` holds every column's, all of one length."""
-        assert values.keys() == self._columns.keys(), f"{set(values)} for {set(self._columns)}"
+        assert values.keys() == self.columns.keys(), f"{set(values)} for {set(self.columns)}"
         lengths = {len(value) for value in values.values()}
         assert len(lengths) == 1, f"columns of lengths {lengths}"
         with self._explained():
-            for column, (dtype, shape) in self._columns.items():
+            for column, (dtype, shape) in self.columns.items():
                 value = values[column]
                 assert value.shape[1:] == shape, f"{column}: {value.shape[1:]}, expected {shape}"
                 with self._path(column).open("ab") as file:
@@ -57,7 +57,7 @@ class Spool:
 
     def read(self) -> dict[str, Array]:
         """Return all columns, mapped read-only. The maps outlive the spool."""
-        return {column: self._map(column) for column in self._columns}
+        return {column: self._map(column) for column in self.columns}
 
     def take(self, rows: Int[Array, "k"]) -> dict[str, Array]:
         """Return copies of some rows; nothing of them stays mapped."""
@@ -66,7 +66,7 @@ class Spool:
     def delete(self) -> None:
         """Delete the files; what was read before stays readable."""
         with self._explained():
-            for column in self._columns:
+            for column in self.columns:
                 self._path(column).unlink()
             self._folder.rmdir()
 
@@ -74,7 +74,7 @@ class Spool:
         return self._folder / f"{column}.bin"
 
     def _map(self, column: str) -> Array:
-        dtype, shape = self._columns[column]
+        dtype, shape = self.columns[column]
         if not self._rows:  # an empty file cannot be mapped
             return np.empty((0, *shape), dtype)
         return np.memmap(self._path(column), dtype, mode="r", shape=(self._rows, *shape))

@@ -137,8 +137,9 @@ class Sequence:
 
     def __getitem__(self, rows: slice) -> "Sequence":
         """Return some rows as views; memory maps are not read."""
-        columns: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
-        return replace(self, **{k: v[rows] for k, v in columns.items() if isinstance(v, Array)})
+        columns = {f.name: getattr(self, f.name) for f in fields(self)}
+        chosen: dict[str, Any] = {k: v[rows] for k, v in columns.items() if isinstance(v, Array)}
+        return replace(self, **chosen)
 
 
 @dataclass(frozen=True)
