@@ -1,0 +1,73 @@
+"""What training and evaluation see of windows: pictures, and what is known of each frame."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float32, UInt8
+from torch import Tensor
+
+from model.types import Array
+
+J24_TO_J14 = (*range(12), 12, 18)
+"""Rows of the J24 joints that are J14."""
+
+
+class Sample(NamedTuple):
+    """Whole windows in NumPy; n is a multiple of 8. What is not known is zero.
+
+    Attributes:
+        pixels: RGB crops.
+        joints2d: J14 joints over the crop, -1 to 1, with confidence.
+        joints3d_m: J14 joints about a pelvis, in the camera frame, with confidence.
+        pose: SMPL's rotation vectors.
+        betas: SMPL's shape.
+        mesh_m: Coarse or fine vertices in the camera frame; none in sets that label SMPL.
+        has_mesh: Frames whose mesh is known, from `mesh_m` or from pose and betas.
+    """
+
+    pixels: UInt8[Array, "n 224 224 3"]
+    joints2d: Float32[Array, "n 14 3"]
+    joints3d_m: Float32[Array, "n 14 4"]
+    pose: Float32[Array, "n 72"]
+    betas: Float32[Array, "n 10"]
+    mesh_m: Float32[Array, "n vertices 3"]
+    has_mesh: Bool[Array, "n"]
+
+
+class ClipBatch(NamedTuple):
+    """The windows of several samples in torch, one after the other. Fields as in `Sample`."""
+
+    pixels: UInt8[Tensor, "n 224 224 3"]
+    joints2d: Float32[Tensor, "n 14 3"]
+    joints3d_m: Float32[Tensor, "n 14 4"]
+    pose: Float32[Tensor, "n 72"]
+    betas: Float32[Tensor, "n 10"]
+    mesh_m: Float32[Tensor, "n vertices 3"]
+    has_mesh: Bool[Tensor, "n"]
+
+    def to(self, device: torch.device) -> "ClipBatch":
+        """The same batch on another device."""
+        return ClipBatch(*(field.to(device, non_blocking=True) for field in self))
+
+
+class ClipSource(Protocol):
+    """Anything to train on: a data set on disk, or people made on the fly.
+
+    A sample depends on its index and the generator alone, so that a run can be resumed.
+    """
+
+    def __len__(self) -> int:
+        """Samples in an epoch."""
+        ...
+
+    def sample(self, index: int, rng: np.random.Generator) -> Sample:
+        """Make one, augmented."""
+        ...
+
+
+def join_samples(samples: Sequence[Sample]) -> ClipBatch:
+    """One batch of several samples."""
+    fields = zip(*samples, strict=True)
+    return ClipBatch(*(torch.from_numpy(np.concatenate(field)) for field in fields))
