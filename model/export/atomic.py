@@ -1,0 +1,61 @@
+"""A file appears under its name when it is complete, or not at all."""
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from model.errors import OutputError, RemocapError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Hand out a temporary name beside `target`; it becomes `target` when the block ends well.
+
+    The file is flushed to the disk before it is renamed, so that not even a power cut leaves half
+    a file under the name. Whatever is raised inside the block removes the temporary file.
+
+    Args:
+        target: Where the result will be; a file that is there is replaced at the end.
+
+    Raises:
+        OutputError: `disk_full`, or `unwritable_output` for any other reason not to write.
+    """
+    if target.is_dir():
+        message = f"{target} is a folder; give the name of a file to write"
+        raise OutputError("unwritable_output", message)
+    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(6)}.part")
+    try:
+        temporary.touch(exist_ok=False)
+        yield temporary
+        _flush(temporary)
+        temporary.replace(target)
+        _flush(target.parent)
+    except RemocapError:
+        raise
+    except OSError as error:
+        raise _explain(target, error) from error
+    finally:
+        if os.path.lexists(temporary):
+            temporary.unlink()
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _explain(target: Path, error: OSError) -> OutputError:
+    if error.errno in _FULL:
+        message = f"the disk of {target.parent} is full; free some space or write elsewhere"
+        return OutputError("disk_full", message)
+    reason = error.strerror or str(error)
+    message = f"{target} cannot be written ({reason}); choose a folder that exists and is yours"
+    return OutputError("unwritable_output", message)

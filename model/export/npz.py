@@ -1,0 +1,110 @@
+"""NPZ: every array of the result, row by row, for NumPy and for anything that reads ZIP.
+
+Written with the memory of a few rows, whatever their number: a member of the archive is one array
+and is written in one go, so arrays that fall off while vertices are computed wait in a file.
+"""
+
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+
+from model.export.atomic import replacing
+from model.export.meta import meta_to_json
+from model.export.rows import Chunk, Progress, ignore, iterate_chunks, slices
+from model.reconstruction import Reconstruction
+from model.types import FINE, Array, Sequence
+
+_COPY_BYTES = 1 << 20
+
+_SEEN: dict[str, Callable[[Chunk], Array]] = {
+    "joints3d_m": lambda chunk: chunk.mesh.joints3d_m,
+    "joints2d_px": lambda chunk: chunk.mesh.joints2d_px,
+    "camera": lambda chunk: chunk.shown.camera,
+    "crop_px": lambda chunk: chunk.shown.crop_px,
+    "translation_m": lambda chunk: chunk.mesh.translation_m,
+}
+"""Arrays that fall off while the vertices are computed."""
+
+_KEPT: dict[str, Callable[[Sequence], Array | None]] = {
+    "track_id": lambda sequence: np.full(len(sequence), sequence.track_id, np.int32),
+    "frame_index": lambda sequence: sequence.frame_index,
+    "pts_s": lambda sequence: sequence.pts_s,
+    "joint_tokens_m": lambda sequence: sequence.joint_tokens_m,
+    "coarse_m": lambda sequence: sequence.coarse_m,
+    "score": lambda sequence: sequence.score,
+    "observed": lambda sequence: sequence.observed,
+    "rotmat": lambda sequence: sequence.rotmat,
+    "betas": lambda sequence: sequence.betas,
+}
+"""Arrays that are stored as they came; the last two only where the network gives them."""
+
+
+def write_npz(reconstruction: Reconstruction, path: Path, progress: Progress = ignore) -> None:
+    """Write the result in the layout of docs/formats.md.
+
+    Raises:
+        OutputError: The file cannot be written; nothing is left of it then.
+    """
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        _write_seen(archive, reconstruction, temporary.parent, progress)
+        for name, column in _KEPT.items():
+            _write_kept(archive, name, [column(part) for part in reconstruction.sequences])
+        _write_array(archive, "intrinsics", reconstruction.intrinsics)
+        _write_array(archive, "faces", reconstruction.body.faces)
+        _write_array(archive, "meta", np.array(meta_to_json(reconstruction.meta)))
+
+
+def _write_seen(
+    archive: zipfile.ZipFile, reconstruction: Reconstruction, folder: Path, progress: Progress
+) -> None:
+    """Write the vertices as they are computed, then what fell off meanwhile."""
+    total = reconstruction.rows
+    with ExitStack() as stack:
+        waiting = {name: stack.enter_context(tempfile.TemporaryFile(dir=folder)) for name in _SEEN}
+        shapes: dict[str, tuple[int, ...]] = {}
+        with _member(archive, "vertices_m", np.dtype("<f4"), (total, FINE, 3)) as member:
+            for chunk in iterate_chunks(reconstruction, progress):
+                member.write(chunk.mesh.vertices_m.data)
+                for name, column in _SEEN.items():
+                    part = column(chunk)
+                    shapes[name] = part.shape[1:]
+                    waiting[name].write(np.ascontiguousarray(part).data)
+        for name, file in waiting.items():
+            with _member(archive, name, np.dtype("<f4"), (total, *shapes[name])) as member:
+                file.seek(0)
+                while data := file.read(_COPY_BYTES):
+                    member.write(data)
+
+
+def _write_kept(archive: zipfile.ZipFile, name: str, parts: list[Array | None]) -> None:
+    """Write one array that the people have a part of each; nothing where the network gives none."""
+    present = [part for part in parts if part is not None]
+    if len(present) != len(parts):
+        return
+    shape = (sum(map(len, present)), *present[0].shape[1:])
+    with _member(archive, name, present[0].dtype, shape) as member:
+        for part in present:
+            for rows in slices(len(part), 1024):
+                member.write(np.ascontiguousarray(part[rows]).data)
+
+
+def _write_array(archive: zipfile.ZipFile, name: str, array: Array) -> None:
+    with _member(archive, name, array.dtype, array.shape) as member:
+        member.write(np.ascontiguousarray(array).tobytes())
+
+
+@contextmanager
+def _member(
+    archive: zipfile.ZipFile, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]
+) -> Iterator[IO[bytes]]:
+    """Open a member for the array's bytes in C order, its header written."""
+    header = {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+        npy.write_array_header_1_0(member, header)
+        yield member
