@@ -66,7 +66,7 @@ def pinhole_intrinsics(
         width: Pixels of the shown image.
         height: Pixels of the shown image.
         focal_px: Focal length; where unknown, the image diagonal is assumed (a view of 53 degrees
-            from corner to corner, as SPEC, Kocabas et al. 2021, has it for unknown cameras).
+            from corner to corner), as in CLIFF (Li et al. 2022).
     """
     focal = np.hypot(width, height) if focal_px is None else focal_px
     return np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]], np.float32)
@@ -95,6 +95,28 @@ def translations_m(
     """
     px_per_m, pelvis_px = crop_camera_to_image(camera, crop_px)
     return _rays(pelvis_px, intrinsics) * (intrinsics[0, 0] / px_per_m)[:, None]
+
+
+def placement_deviation_px(
+    points_m: Float32[Array, "n points 3"],
+    camera: Float32[Array, "n 3"],
+    crop_px: Float32[Array, "n 4"],
+    intrinsics: Float32[Array, "3 3"],
+) -> Float32[Array, "n"]:
+    """Return how far apart, in the mean over the points, the two cameras see a body.
+
+    The crop camera has no perspective and the scene's has, so they agree at the pelvis alone.
+
+    Args:
+        points_m: Of the body, about its pelvis, in the crop camera's axes.
+        camera: The crop camera.
+        crop_px: Its square.
+        intrinsics: Of the scene's camera, in which the body is turned and placed.
+    """
+    turned_m = points_m @ view_rotmats(crop_px, intrinsics).transpose(0, 2, 1)
+    placed_m = turned_m + translations_m(camera, crop_px, intrinsics)[:, None]
+    apart_px = project_perspective(placed_m, intrinsics) - project_weak(points_m, camera, crop_px)
+    return np.linalg.norm(apart_px, axis=2).mean(axis=1)
 
 
 def _squares(crop_px: Float32[Array, "n 4"]) -> tuple[Float32[Array, "n"], Float32[Array, "n 2"]]:

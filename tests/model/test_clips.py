@@ -1,18 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.clips import Clip, ClipBuilder, seal_clips
-from model.types import Crop, Observation
-
-PIXELS = np.zeros((224, 224, 3), np.uint8)
-
-
-def make_crop(track_id: int, frame: int) -> Crop:
-    square = np.array([0, 0, 224, 224], np.float32)
-    observation = Observation(track_id, frame, frame / 30, square, 1.0)
-    return Crop(observation, PIXELS, np.eye(2, 3))
+from model.types import Crop
+from tests.model.people import make_crop
 
 
 def crops_of(tracks: dict[int, set[int]]) -> list[Crop]:
@@ -118,7 +113,7 @@ def test_flush_ends_one_run_only() -> None:
 
 def test_pixels_go_with_their_observations() -> None:
     crops = crops_of({1: set(range(9))})
-    shaded = [Crop(c.observation, PIXELS + i, c.image_to_crop) for i, c in enumerate(crops)]
+    shaded = [replace(c, pixels=np.full_like(c.pixels, i)) for i, c in enumerate(crops)]
 
     (clip,) = seal_clips(shaded)
 
