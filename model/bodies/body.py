@@ -68,8 +68,8 @@ def regress_joints(
 ) -> tuple[Float32[Array, "n 17 3"], Float32[Array, "n 14 3"]]:
     """Return the joints (H36M's 17, J14) of fine meshes, in the frame and units of the meshes.
 
-    The regressor has under ten entries a row, so only the vertices it names are read.
+    The regressor has few entries a row, so only the vertices it names are read.
     """
-    used = np.flatnonzero(body.joint_regressor.any(axis=0))  # [about 100]
+    used = np.flatnonzero(body.joint_regressor.any(axis=0))  # [a few hundred]
     h36m_m = body.joint_regressor[:, used] @ vertices_m[:, used]  # [n,17,3]
     return h36m_m, h36m_m[:, H36M_TO_J14]
