@@ -1,0 +1,67 @@
+"""BlazePose's landmark network: 33 points of a person, and whether there is one at all.
+
+Bazarevsky et al. 2020, the `full` network with two auxiliary points that say where to look next.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from model.crops import warp
+from model.litert import LiteRT
+from model.region import REGION_MARGIN, Region
+from model.types import Array
+
+SIDE = 256  # pixels of the network's input
+POINTS = 33
+HIPS, TOP = 33, 34  # rows of the auxiliary points
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """What the network saw in a region.
+
+    Attributes:
+        points: x and y in image pixels; depth relative to the hips in the same unit, negative
+            toward the camera; visibility 0 to 1.
+        presence: Probability that the region shows a person.
+        region: Where this person is, by the network's auxiliary points: look there next.
+    """
+
+    points: Float32[Array, "33 4"]
+    presence: float
+    region: Region
+
+
+class LandmarkModel:
+    """Finds the landmarks of the one person in a region.
+
+    Args:
+        threads: For one call.
+    """
+
+    def __init__(self, threads: int = 1) -> None:
+        self._network = LiteRT("pose_landmark_full.tflite", threads)
+
+    def __call__(self, rgb: UInt8[Array, "height width 3"], region: Region) -> Landmarks:
+        """Look at `region`, which must not be empty."""
+        image_to_crop = region.image_to_crop(SIDE)
+        self._network.run(warp(rgb, image_to_crop, SIDE).astype(np.float32) / 255)
+        raw = self._network.output(39 * 5).reshape(39, 5)
+        linear = np.linalg.inv(image_to_crop[:, :2])
+        image_xy = (raw[:, :2] - image_to_crop[:, 2]) @ linear.T
+        depth = raw[:POINTS, 2:3] * (2 * REGION_MARGIN * region.radius_px / SIDE)
+        visibility = _sigmoid(raw[:POINTS, 3:4])
+        points = np.hstack([image_xy[:POINTS], depth, visibility]).astype(np.float32)
+        presence = float(self._network.output(1)[0])
+        return Landmarks(points, presence, Region.of_points(image_xy[HIPS], image_xy[TOP]))
+
+    def mask(self) -> Float32[Array, "256 256"]:
+        """Probability, for each pixel of the region of the last call, that it is the person."""
+        return _sigmoid(self._network.output(SIDE, SIDE, 1)[..., 0])
+
+
+def _sigmoid(logits: Float32[Array, "*shape"]) -> Float32[Array, "*shape"]:
+    probabilities: Array = 1 / (1 + np.exp(-np.clip(logits, -80, 80)))
+    return probabilities
