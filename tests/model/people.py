@@ -1,30 +1,11 @@
-"""People for tests: built-in bodies in made-up motion, as sequences and as network output."""
-
-from dataclasses import replace
+"""Made-up input of assembly and smoothing: crops, network output, motions of known shape."""
 
 import numpy as np
 
 from model.bodies import load_body
-from model.camera import pinhole_intrinsics
 from model.clips import Clip
-from model.reconstruction import Reconstruction
 from model.rotations import unitquat_to_rotmat
-from model.types import Crop, Estimate, Meta, Observation, Sequence
-from model.upsample import Upsampling
-
-META = Meta(
-    model="test",
-    weights_sha256="0" * 64,
-    trained=False,
-    body="anny",
-    width=1280,
-    height=720,
-    frame_count=1,
-    coverage=1.0,
-    licence="none",
-    focal_px=1468.6,
-    focal_source="assumed: image diagonal",
-)
+from model.types import Crop, Estimate, Observation, Sequence
 
 
 def make_crop(track_id: int, frame: int, *, fps: float = 30.0, score: float = 0.9) -> Crop:
@@ -71,21 +52,4 @@ def make_sequence(times_s: np.ndarray, *, sway_m: float = 0.0, sway_hz: float = 
         crop_px=np.tile(np.float32([700, 100, 1100, 500]), (count, 1)),
         score=np.full(count, 0.9, np.float32),
         observed=np.ones(count, bool),
-    )
-
-
-def make_upsampling() -> Upsampling:
-    body = load_body("anny")
-    assert body.coarse_to_intermediate is not None
-    return Upsampling.from_layers(body.coarse_to_intermediate, np.zeros(1723, np.float32), body)
-
-
-def make_reconstruction(*sequences: Sequence) -> Reconstruction:
-    rows = sum(len(sequence) for sequence in sequences)
-    return Reconstruction(
-        sequences=sequences,
-        body=load_body("anny"),
-        upsampling=make_upsampling(),
-        meta=replace(META, frame_count=max(rows, 1)),
-        intrinsics=pinhole_intrinsics(META.width, META.height),
     )

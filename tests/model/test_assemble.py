@@ -10,7 +10,8 @@ from model.config import ModelCard
 from model.errors import InputError
 from model.reconstruction import Reconstruction
 from model.types import VideoInfo
-from tests.model.people import answer, make_crop, make_reconstruction
+from tests.model.dancers import reconstruction_of
+from tests.model.people import answer, make_crop
 
 CARD = ModelCard(name="test", body="anny", licence="CC0", trained=False)
 
@@ -33,7 +34,7 @@ def assemble(
         assembler.see(frame, frame / 30)
     for clip in clips:
         assembler.add(clip, answer(clip, regressor=regressor))
-    plain = make_reconstruction()
+    plain = reconstruction_of()
     video = VideoInfo(width=1280, height=720)
     return assembler.finish(
         CARD, "0" * 64, plain.body, plain.upsampling, video, focal_px=focal_px, notes=("a note",)

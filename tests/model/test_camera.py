@@ -13,7 +13,8 @@ from model.camera import (
     translations_m,
     view_rotmats,
 )
-from tests.model.people import make_reconstruction, make_sequence
+from tests.model.dancers import reconstruction_of
+from tests.model.people import make_sequence
 
 WIDTH, HEIGHT = 1280, 720
 INTRINSICS = pinhole_intrinsics(WIDTH, HEIGHT)
@@ -40,7 +41,7 @@ def random_cameras(count: int) -> np.ndarray:
 @pytest.fixture(scope="module")
 def bodies_m() -> np.ndarray:
     """The built-in body about its pelvis, turned about the upright axis and leaning."""
-    plain = make_reconstruction()
+    plain = reconstruction_of()
     vertices_m = plain.mesh(make_sequence(np.zeros(1)), slice(0, 1)).vertices_m[0, ::20]
     angles = np.random.default_rng(1).uniform([-180, -20, -20], [180, 20, 20], (40, 3))
     turns = Rotation.from_euler("YXZ", angles, degrees=True).as_matrix()

@@ -2,14 +2,15 @@ import numpy as np
 import pytest
 
 from model.reconstruction import Reconstruction
-from tests.model.people import make_reconstruction, make_sequence
+from tests.model.dancers import reconstruction_of
+from tests.model.people import make_sequence
 
 TIMES_S = np.arange(30) / 30
 
 
 @pytest.fixture(scope="module")
 def reconstruction() -> Reconstruction:
-    return make_reconstruction(make_sequence(TIMES_S, sway_m=0.2))
+    return reconstruction_of(make_sequence(TIMES_S, sway_m=0.2))
 
 
 def test_vertices_are_the_folded_matrix_about_the_pelvis(reconstruction: Reconstruction) -> None:
@@ -86,4 +87,4 @@ def test_smoothing_changes_what_is_handed_out_and_keeps_what_the_network_gave(
 def test_rows_counts_all_people() -> None:
     sequences = (make_sequence(TIMES_S), make_sequence(TIMES_S[:4]))
 
-    assert make_reconstruction(*sequences).rows == 34
+    assert reconstruction_of(*sequences).rows == 34
