@@ -22,6 +22,18 @@ from model.feed import Feed
 
 _MAX_LINE_BYTES = 1 << 16
 _END_S = 5.0  # for a child that has closed its output to be gone
+_CODES = {
+    "decoder_crashed",
+    "decoder_limit",
+    "empty_video",
+    "needs_whole_file",
+    "no_video_stream",
+    "not_a_video",
+    "start_after_end",
+    "undecodable_video",
+    "video_too_large",
+    "video_too_long",
+}
 _PACKAGE_PARENT = str(Path(__file__).resolve().parents[1])
 _KEPT_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
@@ -76,8 +88,8 @@ class DecoderProcess:
             message = None
         if not isinstance(message, dict):
             raise crashed("sent something that is no message")
-        if message.get("kind") == "error":
-            raise InputError(one_line(message.get("code")), one_line(message.get("message")))
+        if message.get("kind") == "error" and message.get("code") in _CODES:
+            raise InputError(message["code"], one_line(message.get("message")))
         return message
 
     def close(self) -> None:

@@ -7,7 +7,6 @@ as playlists and image sequences, are refused by name.
 import io
 import struct
 from fractions import Fraction
-from typing import Protocol
 
 import av
 import av.subtitles.codeccontext  # PyAV would load these late, when no file may be opened
@@ -18,6 +17,7 @@ from av.video.stream import VideoStream
 
 from model.decode_request import Limits
 from model.errors import InputError
+from model.feed import Readable
 
 FORMATS = "mov,matroska,avi,mpegts,mpeg,flv,ogg,asf,gif"
 _MARKS = {
@@ -38,17 +38,10 @@ _BUFFER_BYTES = 1 << 18
 _DEFAULT_RATE = Fraction(25)
 
 
-class ByteSource(Protocol):
-    """What bytes come from."""
-
-    def read(self, size: int, /) -> bytes:
-        """Up to `size` bytes; none at the end."""
-
-
 class GrowingSource:
     """A pipe of bytes still arriving: it can be looked into from the start, not sought in."""
 
-    def __init__(self, pipe: ByteSource) -> None:
+    def __init__(self, pipe: Readable) -> None:
         self._pipe = pipe
         self._ahead = b""
 

@@ -3,11 +3,12 @@
 import os
 import threading
 import time
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 _CHUNK_BYTES = 1 << 16
 
 
+@runtime_checkable
 class Readable(Protocol):
     """A stream of bytes still arriving."""
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from operator import attrgetter
 
 import av
 from av.container import InputContainer
@@ -34,6 +35,8 @@ class FrameReader:
     def __init__(self, container: InputContainer, stream: VideoStream, limits: Limits) -> None:
         rate = demuxer.frame_rate(stream)
         self._container, self._stream, self._limits = container, stream, limits
+        # AVI stores decoding times alone; FFmpeg's guess at the others fails for B-frames.
+        self._timestamp = attrgetter("dts" if container.format.name == "avi" else "pts")
         self._discarded = 0
         self._resized = False
         self.count = 0
@@ -54,7 +57,7 @@ class FrameReader:
             demuxer.check_size(frame.width, frame.height, self._limits)
             size = size or (frame.width, frame.height)
             self._resized |= size != (frame.width, frame.height)
-            pts_s = self.clock.tick(frame.pts)
+            pts_s = self.clock.tick(self._timestamp(frame))
             if pts_s > self._limits.max_duration_s or self.count >= self._limits.max_frames:
                 raise too_long(self._limits)
             sandbox.allow_cpu(self._limits.stall_s * _THREADS)
@@ -70,7 +73,7 @@ class FrameReader:
         if self.skipped_packets:
             yield f"skipped {self.skipped_packets} damaged packets"
         if self.clock.repaired:
-            yield f"{self.clock.repaired} frames had times that do not increase; put one frame on"
+            yield f"{self.clock.repaired} frames with times out of order were put one frame apart"
         if self._resized:
             yield "the picture size changes within the video; every frame was scaled to the first"
         claimed_s = demuxer.claimed_duration_s(self._container, self._stream)

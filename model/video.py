@@ -10,11 +10,11 @@ pixels, in 8-bit RGB. At most a few are in flight, so memory does not grow with 
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from math import inf, prod
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from model.errors import InputError, UsageError
 from model.feed import Feed, Readable
 from model.ring import RingReader
 from model.types import Frame, VideoInfo
+
+T = TypeVar("T")
 
 __all__ = ["Limits", "VideoStream", "open_video"]
 
@@ -104,7 +106,7 @@ class VideoStream:
         """Process id of the decoder."""
         return self._decoder.pid
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "VideoStream":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -138,16 +140,20 @@ class VideoStream:
         shape = (self.info.height, self.info.width, 3)
         rgb = np.frombuffer(self._ring.take(prod(shape)), np.uint8).reshape(shape)
         self._decoder.free(1)
-        return Frame(message["index"], message["pts_s"], rgb)
+        return Frame(int(message["index"]), float(message["pts_s"]), rgb)
 
     def _receive_info(self, limits: Limits) -> None:
         message = self._decoder.receive()
-        self.defences = tuple(message.pop("defences"))
-        del message["kind"]
-        self.info = VideoInfo(**message)
-        sides = (self.info.width, self.info.height)
-        if not 0 < min(sides) <= max(sides) <= limits.max_side_px:
-            raise crashed("stated a nonsensical size")
+        self.defences = tuple(map(one_line, message["defences"]))
+        self.info = VideoInfo(
+            width=int(message["width"]),
+            height=int(message["height"]),
+            fps=_stated(float, message["fps"]),
+            duration_s=_stated(float, message["duration_s"]),
+            frame_count=_stated(int, message["frame_count"]),
+        )
+        if not all(0 < side <= limits.max_side_px for side in (self.info.width, self.info.height)):
+            raise crashed("stated an impossible size")
         self._decoder.free(SLOTS)
 
     @contextmanager
@@ -155,10 +161,15 @@ class VideoStream:
         """Say which video an error is about; blame a broken upload on the upload."""
         try:
             yield
-        except InputError as error:
+        except (InputError, KeyError, TypeError, ValueError, ArithmeticError, EOFError) as error:
             if self._feed and self._feed.error:
                 raise self._feed.error from None
-            raise InputError(error.code, f"{self._name} {error.message}") from None
+            known = error if isinstance(error, InputError) else crashed("sent nonsense")
+            raise InputError(known.code, f"{self._name} {known.message}") from None
+
+
+def _stated(kind: Callable[[Any], T], value: object) -> T | None:
+    return None if value is None else kind(value)
 
 
 def _open_file(path: Path, name: str) -> int:
