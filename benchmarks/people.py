@@ -3,7 +3,7 @@
     python benchmarks/people.py CLIP... [--sheets FOLDER] [--max-people N]
 
 Prints people, coverage, track lengths and seconds per stage. Identity switches are counted by
-looking: with --sheets a contact sheet with numbered boxes, a frame every half second, is written
+looking: with --sheets contact sheets with numbered squares, a frame every half second, are written
 for each clip. Timings hold for the machine as loaded as it was.
 """
 
@@ -43,11 +43,13 @@ def draw(frame: Frame, people: list[Observation]) -> Array:
     return cell
 
 
-def write_sheet(cells: list[Array], path: Path) -> None:
-    """All cells in rows of four."""
-    cells = cells + [np.zeros_like(cells[0])] * (-len(cells) % COLUMNS)
-    rows = [np.hstack(cells[i : i + COLUMNS]) for i in range(0, len(cells), COLUMNS)]
-    cv2.imwrite(str(path), np.vstack(rows)[..., ::-1])
+def write_sheets(cells: list[Array], folder: Path, name: str) -> None:
+    """The cells in rows, forty to a sheet."""
+    for first in range(0, len(cells), COLUMNS * ROWS):
+        sheet = cells[first : first + COLUMNS * ROWS]
+        sheet += [np.zeros_like(cells[0])] * (-len(sheet) % COLUMNS)
+        rows = [np.hstack(sheet[i : i + COLUMNS]) for i in range(0, len(sheet), COLUMNS)]
+        cv2.imwrite(str(folder / f"{name}_{first:04d}.png"), np.vstack(rows)[..., ::-1])
 
 
 def measure(path: Path, sheets: Path | None, max_people: int | None) -> None:
@@ -71,7 +73,7 @@ def measure(path: Path, sheets: Path | None, max_people: int | None) -> None:
     for name, seconds in stages.seconds.items():
         print(f"  {name}: {seconds:.1f} s, {1000 * seconds / frames:.1f} ms a frame")
     if sheets:
-        write_sheet(cells, sheets / f"{path.stem}.png")
+        write_sheets(cells, sheets, path.stem)
 
 
 def main() -> None:

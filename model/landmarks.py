@@ -33,6 +33,13 @@ class Landmarks:
     presence: float
     region: Region
 
+    def cover(self, other: "Landmarks") -> float:
+        """Share of the smaller body's box that lies in the other's."""
+        low = np.maximum(self.points[:, :2].min(axis=0), other.points[:, :2].min(axis=0))
+        high = np.minimum(self.points[:, :2].max(axis=0), other.points[:, :2].max(axis=0))
+        smaller = min(float(np.ptp(it.points[:, :2], axis=0).prod()) for it in (self, other))
+        return float(np.maximum(high - low, 0).prod()) / max(smaller, 1e-6)
+
 
 class LandmarkModel:
     """Finds the landmarks of the one person in a region.

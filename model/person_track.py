@@ -1,4 +1,4 @@
-"""One person as the tracker follows them. Knows no pictures: sightings come in, forecasts go out."""
+"""One person as the tracker follows them. Knows no pictures: sightings in, forecasts out."""
 
 import math
 from collections import deque

@@ -32,6 +32,7 @@ REMEMBER_S = 1.0  # how long somebody out of sight keeps the number
 RESUME_DISTANCE = 1.0  # radii from the forecast
 RESUME_LIKENESS = 0.5
 SAME_PERSON = 0.25  # mean distance of landmarks, in radii
+MAX_COVER = 0.5  # of the smaller body's box, for somebody new
 BODY = np.array([11, 12, 13, 14, 23, 24, 25, 26, 27, 28])  # landmarks that tell bodies apart
 SEARCH = 2.5  # half side, in radii, of the part searched for somebody lost
 
@@ -104,9 +105,9 @@ class Tracker:
         followed: list[tuple[Track, Landmarks]] = []
         self._seen = []
         # The surest first: of two tracks that end up on one person, the other one is lost.
-        for track, found in sorted(looks, key=lambda look: _surprise(*look, frame)):
+        for track, found in sorted(looks, key=lambda look: _surprise(look[0], look[1], frame)):
             jumped = track.distance(found.region, frame.pts_s) > MAX_JUMP
-            taken = any(_same_person(found, other) for _, other in followed)
+            taken = any(_same_person(found, other, not track.confirmed) for _, other in followed)
             if found.presence < MIN_PRESENCE or jumped or taken:
                 self._lose(track)
             else:
@@ -115,7 +116,7 @@ class Tracker:
         self._seen.sort(key=lambda track: track.born_s)
 
     def _search(self, frame: Frame) -> None:
-        """Find people who are not followed: those lost, where they should be, and now and then all."""
+        """Find those who are not followed: the lost around their forecast, all now and then."""
         small = frame.pts_s >= self._next_small_s
         candidates = [found for track in self._lost for found in self._search_around(track, frame)]
         if small or frame.pts_s >= self._next_near_s:
@@ -143,7 +144,7 @@ class Tracker:
         if any(region.distance(track.last.region) < SAME_PERSON for track in self._seen):
             return
         found = self._look(frame.rgb, region)
-        known = any(_same_person(found, track.last.landmarks) for track in self._seen)
+        known = any(_same_person(found, track.last.landmarks, True) for track in self._seen)
         if found.presence < BIRTH_PRESENCE or known:
             return
         colours = torso_histogram(frame.rgb, found.points)
@@ -226,6 +227,9 @@ def _surprise(track: Track, found: Landmarks, frame: Frame) -> float:
     return track.distance(found.region, frame.pts_s) + 1 - alike + (not track.confirmed)
 
 
-def _same_person(one: Landmarks, other: Landmarks) -> bool:
+def _same_person(one: Landmarks, other: Landmarks, wary: bool) -> bool:
+    """Whether two looks show one person; `wary`, also where one largely covers the other."""
+    if wary and one.cover(other) > MAX_COVER:
+        return True
     apart_px = np.linalg.norm(one.points[BODY, :2] - other.points[BODY, :2], axis=1).mean()
     return bool(apart_px < SAME_PERSON * max(one.region.radius_px, other.region.radius_px))
