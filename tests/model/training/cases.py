@@ -18,7 +18,7 @@ def load_cases() -> dict[str, np.ndarray]:
 
 def tensor(name: str) -> torch.Tensor:
     """An input of the published loss, as `in_<name>` holds it."""
-    return torch.from_numpy(load_cases()[f"in_{name}"])
+    return torch.from_numpy(load_cases()[f"in_{name}"].copy())
 
 
 def expected(name: str) -> float:
