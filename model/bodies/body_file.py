@@ -4,16 +4,17 @@ The built-in `anny.npz` lies beside this module; a user's lie in `<models>/bodie
 Nothing in a file is believed before it has been checked here.
 """
 
-import os
 import re
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from model.bodies.body import Body, Interpolation
-from model.bodies.npz import parse_array, read_entries
+from model.bodies.npz import read_npz
 from model.errors import InputError, UsageError
+from model.export.atomic import replacing
 from model.types import COARSE, FINE, INTERMEDIATE, Array
 
 BUILTIN_FOLDER = Path(__file__).parent
@@ -91,7 +92,7 @@ def read_body(path: Path) -> Body:
             inconsistent; the message names it.
     """
     try:
-        arrays = {name: parse_array(entry) for name, entry in read_entries(path).items()}
+        arrays = read_npz(path, ("licence", *_SHAPES, *_OPTIONAL_SHAPES))
         _check(arrays)
     except (OSError, ValueError) as error:
         raise InputError("bad_body", f"{path}: {error}; import or bake the body again") from error
@@ -99,32 +100,30 @@ def read_body(path: Path) -> Body:
     interpolation = Interpolation(
         arrays.pop("intermediate_to_fine_indices"), arrays.pop("intermediate_to_fine_weights")
     )
-    known = {name: array for name, array in arrays.items() if name in _SHAPES | _OPTIONAL_SHAPES}
-    return Body(path.stem, licence, intermediate_to_fine=interpolation, **known)
+    return Body(path.stem, licence, intermediate_to_fine=interpolation, **arrays)
 
 
 def write_body(body: Body, path: Path) -> None:
     """Write a body file; under its name there is a whole one or none.
 
     Raises:
-        OSError: The folder cannot be written.
+        ValueError: An array is not what `read_body` would accept.
+        OutputError: `unwritable_output` or `disk_full`.
     """
-    names = [name for name in (*_SHAPES, *_OPTIONAL_SHAPES) if hasattr(body, name)]
-    arrays = {name: getattr(body, name) for name in names}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            np.savez_compressed(
-                file,
-                licence=np.array(body.licence),
-                intermediate_to_fine_indices=body.intermediate_to_fine.indices,
-                intermediate_to_fine_weights=body.intermediate_to_fine.weights,
-                **{name: array for name, array in arrays.items() if array is not None},
-            )
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    arrays = {
+        name: getattr(body, name)
+        for name in (*_SHAPES, *_OPTIONAL_SHAPES)
+        if getattr(body, name, None) is not None
+    }
+    arrays["licence"] = np.array(body.licence)
+    arrays["intermediate_to_fine_indices"] = body.intermediate_to_fine.indices
+    arrays["intermediate_to_fine_weights"] = body.intermediate_to_fine.weights
+    _check(arrays)
+    with suppress(OSError):  # what hinders here hinders the writing too, which explains itself
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+    _read_once.cache_clear()  # this process may have read what was there before
 
 
 def _check(arrays: dict[str, Array]) -> None:

