@@ -12,6 +12,7 @@ from jaxtyping import Float32
 from model.bodies import Body, regress_joints
 from model.camera import project_weak, translations_m, view_rotmats
 from model.smooth import smooth
+from model.spool import forget
 from model.types import Array, Meta, Sequence, Smoothing
 from model.upsample import Upsampling
 
@@ -75,14 +76,18 @@ class Reconstruction:
 
         `sequence` keeps what the network gave. Rows do not depend on how they are sliced.
         """
+        forget(sequence.coarse_m)
         return smooth(sequence, rows, self.meta.smoothing)
 
     def mesh(self, sequence: Sequence, rows: slice) -> Mesh:
         """Compute the meshes of some rows of a person, as handed out.
 
-        Memory grows with the rows, by about 0.4 MB each: pass 64 or so at a time.
+        Memory grows with the rows, by about 0.25 MB each: pass 64 or so at a time.
         """
-        shown = self.shown(sequence, rows)
+        return self.mesh_of(self.shown(sequence, rows))
+
+    def mesh_of(self, shown: Sequence) -> Mesh:
+        """Compute the meshes of rows that `shown` returned."""
         fine_m = self.upsampling(shown.coarse_m)  # [k,6890,3]
         h36m_m, joints_m = regress_joints(self.body, fine_m)
         pelvis_m = h36m_m[:, :1]

@@ -6,10 +6,10 @@ quadratic regression, Cleveland 1979; on even times a Savitzky-Golay filter). We
 special case, nothing is smoothed across a gap longer than the reach, and a row depends only on
 rows less than a reach away: any slice of a long track costs the same.
 
-Response to a wave, the same at 24, 30 and 60 fps within 2 %:
+Response to a wave, at 24, 30 and 60 fps alike:
 
     level   reach     1 Hz    2 Hz    3 Hz    jitter left in accelerations at 24, 30, 60 fps
-    light   0.11 s    1.00    1.00    0.98    0.38, 0.26, 0.05
+    light   0.11 s    1.00    1.00    0.98    0.36, 0.26, 0.05
     strong  0.16 s    1.00    0.98    0.92    0.18, 0.11, 0.02
 
 Where the frame rate is so low that no more than three rows are in reach (below 18 fps for

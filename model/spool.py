@@ -5,6 +5,7 @@ reading maps the files, so that only the rows somebody looks at are loaded.
 """
 
 import errno
+import mmap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,6 +86,19 @@ class Spool:
             yield
         except OSError as error:
             raise _explain(self._folder, error) from error
+
+
+def forget(values: Array) -> None:
+    """Let go of what was read of a mapped column; whoever looks again, reads again.
+
+    Pages of a map count as the process's memory until somebody needs the space, so a long
+    column that is walked through once would seem to fill it. Arrays in memory stay as they are.
+    """
+    owner: object = values
+    while isinstance(owner, Array):
+        owner = owner.base
+    if isinstance(owner, mmap.mmap):
+        owner.madvise(mmap.MADV_DONTNEED)
 
 
 def _explain(folder: Path, error: OSError) -> OutputError:

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from model.reconstruction import Reconstruction
 from tests.model.dancers import reconstruction_of
@@ -54,17 +55,14 @@ def test_a_placed_mesh_can_be_had_from_what_the_npz_holds(reconstruction: Recons
     crop_px, intrinsics = sequence.crop_px[0], reconstruction.intrinsics
 
     ray = np.linalg.solve(intrinsics, [*(crop_px[:2] + crop_px[2:]) / 2, 1])
-    x, y, z = ray / np.linalg.norm(ray)
-    turn = np.array(
-        [
-            [1 - x * x / (1 + z), -x * y / (1 + z), x],
-            [-x * y / (1 + z), 1 - y * y / (1 + z), y],
-            [-x, -y, z],
-        ]
-    )
+    turn = Rotation.align_vectors(ray, [0, 0, 1])[0].as_matrix()
     placed_m = mesh.vertices_m[0] @ turn.T + mesh.translation_m[0]
 
     np.testing.assert_allclose(placed_m, mesh.placed_m()[0], atol=1e-4)
+    x, y, z = ray / np.linalg.norm(ray)
+    off_axis = np.array([[x * x, x * y], [x * y, y * y]]) / (1 + z)
+    plain = np.block([[np.eye(2) - off_axis, np.array([[x], [y]])], [np.array([[-x, -y, z]])]])
+    np.testing.assert_allclose(mesh.view_rotmat[0], plain, atol=1e-5)
 
 
 def test_off_is_the_same_object(reconstruction: Reconstruction) -> None:

@@ -1,10 +1,11 @@
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from model.errors import OutputError
-from model.spool import Spool
+from model.spool import Spool, forget
 
 COLUMNS = {"time_s": (np.float64, ()), "point_m": (np.float32, (2, 3))}
 
@@ -71,3 +72,25 @@ def test_a_full_disk_is_the_users_error(tmp_path: Path, monkeypatch: pytest.Monk
         spool.append({"time_s": np.zeros(10_000)})
 
     assert raised.value.code == "disk_full"
+
+
+def test_a_forgotten_column_leaves_memory_and_can_be_read_again(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, {"point_m": (np.float32, (1024,))})
+    spool.append({"point_m": np.ones((8192, 1024), np.float32)})  # 32 MiB
+    points_m = spool.read()["point_m"]
+    before = psutil.Process().memory_info().rss
+    assert points_m.sum() == 8192 * 1024
+    full = psutil.Process().memory_info().rss
+
+    forget(points_m[10:20])
+
+    assert full - psutil.Process().memory_info().rss > 0.9 * (full - before)
+    assert points_m[5, 5] == 1
+
+
+def test_an_array_in_memory_is_not_forgotten() -> None:
+    points_m = np.ones((4, 3), np.float32)
+
+    forget(points_m[1:])
+
+    assert points_m.sum() == 12
