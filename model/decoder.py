@@ -12,8 +12,14 @@ its end is the end of the parent, and so of the child. Standard output carries J
 
 import json
 import sys
+from collections.abc import Iterable
 from itertools import chain
+from math import inf
 from typing import Any
+
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from model import demuxer, sandbox
 from model.decode_request import SLOTS, Request
@@ -55,7 +61,8 @@ def main() -> None:
 
 
 def _deliver(request: Request, ring: RingWriter, defences: list[str]) -> None:
-    reader, info = _open(request)
+    container, stream, claimed_s = _open(request)
+    reader = FrameReader(container, stream, request.limits)
     frames = reader.frames()
     first = next(frames, None)
     if first is None:
@@ -63,53 +70,64 @@ def _deliver(request: Request, ring: RingWriter, defences: list[str]) -> None:
             "undecodable_video",
             "holds no picture that can be decoded; expected a whole video; copy or record it again",
         )
-    painter = Painter(first[2], info.pop("pixel_aspect"))
+    painter = Painter(first[2], stream.sample_aspect_ratio)
     demuxer.check_size(painter.width, painter.height, request.limits)
-    _send(kind="info", width=painter.width, height=painter.height, defences=defences, **info)
-    picture_bytes = painter.width * painter.height * 3
-    to_the_end = True
-    for index, pts_s, frame in chain([first], frames):
-        if request.end_s is not None and pts_s >= request.end_s:
-            to_the_end = False
-            break
-        if pts_s >= request.start_s:
-            painter.paint(frame, ring.next_slot(picture_bytes))
-            _send(kind="frame", index=index, pts_s=pts_s)
-        elif index % _PROGRESS_FRAMES == 0:
-            _send(kind="progress")
+    _send(
+        kind="info",
+        width=painter.width,
+        height=painter.height,
+        fps=float(stream.average_rate) if stream.average_rate else None,
+        duration_s=claimed_s,
+        frame_count=stream.frames or None,
+        defences=defences,
+    )
+    _deliver_frames(request, chain([first], frames), painter, ring)
     if reader.clock.end_s <= request.start_s:
         raise InputError(
             "start_after_end",
             f"lasts {reader.clock.end_s:.3f} s, and the start is {request.start_s:g} s; "
             "expected a start within the video; choose an earlier one",
         )
-    for note in reader.notes(to_the_end=to_the_end):
+    missing = reader.missing(claimed_s) if next(frames, None) is None else ()
+    for note in chain(reader.notes(), missing):
         _send(kind="note", text=note)
 
 
-def _open(request: Request) -> tuple[FrameReader, dict[str, Any]]:
-    file = open(request.video_fd, "rb", buffering=0)  # noqa: SIM115, PTH123  (lives as long as we)
+def _deliver_frames(
+    request: Request,
+    frames: Iterable[tuple[int, float, VideoFrame]],
+    painter: Painter,
+    ring: RingWriter,
+) -> None:
+    picture_bytes = painter.width * painter.height * 3
+    for index, pts_s, frame in frames:
+        if request.end_s is not None and pts_s >= request.end_s:
+            return
+        if pts_s >= request.start_s:
+            painter.paint(frame, ring.next_slot(picture_bytes))
+            _send(kind="frame", index=index, pts_s=pts_s)
+        elif index % _PROGRESS_FRAMES == 0:
+            _send(kind="progress")
+
+
+def _open(request: Request) -> tuple[InputContainer, VideoStream, float | None]:
+    """Container, stream, and the duration that the header claims."""
+    limit_s = request.limits.max_duration_s
+    # Never closed: the process ends with it.
+    file = open(request.video_fd, "rb", buffering=0)  # noqa: SIM115, PTH123
     if request.growing:
         container = demuxer.open_growing(GrowingSource(file))
-    else:
-        container = demuxer.open_file(file)
+        stream = demuxer.choose_stream(container, request.limits)
+        return container, stream, demuxer.stated_duration_s(container, stream)
+    container = demuxer.open_file(file)
     stream = demuxer.choose_stream(container, request.limits)
-    claimed_s = demuxer.claimed_duration_s(container, stream)
-    limit_s = request.limits.max_duration_s
-    wanted_s = min(claimed_s or 0.0, request.end_s or claimed_s or 0.0)
-    if wanted_s > limit_s and not request.growing:
-        if demuxer.reaches(container, stream.index, limit_s):
+    claimed_s = demuxer.claimed_duration_s(file, container, stream)
+    if min(claimed_s or 0.0, request.end_s or inf) > limit_s:
+        if demuxer.reaches(container, stream, limit_s):
             raise too_long(request.limits)
-        file.seek(0)
         container = demuxer.open_file(file)
         stream = demuxer.choose_stream(container, request.limits)
-    info = {
-        "fps": float(stream.average_rate) if stream.average_rate else None,
-        "duration_s": claimed_s,
-        "frame_count": stream.frames or None,
-        "pixel_aspect": stream.sample_aspect_ratio,
-    }
-    return FrameReader(container, stream, request.limits), info
+    return container, stream, claimed_s
 
 
 def _send(**message: Any) -> None:

@@ -5,7 +5,7 @@ as playlists and image sequences, are refused by name.
 """
 
 import io
-import struct
+import os
 from fractions import Fraction
 
 import av
@@ -15,24 +15,29 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from model import mp4
 from model.decode_request import Limits
 from model.errors import InputError
 from model.feed import Readable
 
 FORMATS = "mov,matroska,avi,mpegts,mpeg,flv,ogg,asf,gif"
-_MARKS = {
-    0: (
-        b"\x1aE\xdf\xa3",
-        b"RIFF",
-        b"OggS",
-        b"FLV",
-        b"\x30\x26\xb2\x75",
-        b"GIF8",
-        b"\0\0\1\xba",
-        b"G",
-    ),
-    4: (b"ftyp", b"moov", b"mdat", b"free", b"wide", b"skip"),
-}
+_MARKS = (  # offset and bytes that tell a broken video from something else
+    (0, b"\x1aE\xdf\xa3"),
+    (0, b"RIFF"),
+    (0, b"OggS"),
+    (0, b"FLV"),
+    (0, b"0&\xb2u"),
+    (0, b"GIF8"),
+    (0, b"\0\0\1\xba"),
+    (4, b"ftyp"),
+    (4, b"moov"),
+    (4, b"mdat"),
+    (4, b"free"),
+    (4, b"wide"),
+    (4, b"skip"),
+    (188, b"G"),
+)
+_HEAD_BYTES = 192
 _PEEK_BYTES = 1 << 20
 _BUFFER_BYTES = 1 << 18
 _DEFAULT_RATE = Fraction(25)
@@ -45,11 +50,12 @@ class GrowingSource:
         self._pipe = pipe
         self._ahead = b""
 
-    def peek(self, size: int) -> bytes:
-        """The first `size` bytes not yet read, fewer only at the end."""
-        while len(self._ahead) < size and (more := self._pipe.read(size - len(self._ahead))):
+    def peek_at(self, offset: int, size: int) -> bytes:
+        """Bytes from `offset` on, before any have been read; fewer at the end or far inside."""
+        end = min(offset + size, _PEEK_BYTES)
+        while len(self._ahead) < end and (more := self._pipe.read(end - len(self._ahead))):
             self._ahead += more
-        return self._ahead[:size]
+        return self._ahead[offset:end]
 
     def read(self, size: int) -> bytes:
         """What was looked at, then what the pipe gives."""
@@ -66,10 +72,10 @@ def open_growing(source: GrowingSource) -> InputContainer:
         InputError: `empty_video`, `not_a_video`, `undecodable_video`, or `needs_whole_file`
             where the index lies behind the pictures.
     """
-    head = source.peek(16)
+    head = source.peek_at(0, _HEAD_BYTES)
     if not head:
         raise InputError("empty_video", "holds 0 bytes; expected a video; send it again")
-    if _index_is_last(source):
+    if mp4.index_is_last(source.peek_at):
         raise InputError(
             "needs_whole_file",
             "is an MP4 whose index comes last; expected one made for streaming; "
@@ -84,7 +90,7 @@ def open_file(file: io.RawIOBase) -> InputContainer:
     Raises:
         InputError: `not_a_video` or `undecodable_video`.
     """
-    head = file.read(16) or b""
+    head = os.pread(file.fileno(), _HEAD_BYTES, 0)
     file.seek(0)
     return _open(file, head)
 
@@ -102,7 +108,7 @@ def _open(source: object, head: bytes) -> InputContainer:
     except av.error.MemoryError:
         raise MemoryError from None
     except (av.error.FFmpegError, ValueError) as error:
-        if not any(head[at:].startswith(mark) for at, marks in _MARKS.items() for mark in marks):
+        if not any(head.startswith(mark, at) for at, mark in _MARKS):
             raise InputError(
                 "not_a_video",
                 "is not a video; expected MP4, MOV, WebM, MKV, AVI, MPEG, FLV, Ogg, WMV or GIF; "
@@ -158,8 +164,8 @@ def frame_rate(stream: VideoStream) -> Fraction:
     return _DEFAULT_RATE
 
 
-def claimed_duration_s(container: InputContainer, stream: VideoStream) -> float | None:
-    """What the header says of the video's length; it may be wrong."""
+def stated_duration_s(container: InputContainer, stream: VideoStream) -> float | None:
+    """What FFmpeg makes of the header's statements on the video's length; it may be wrong."""
     if stream.duration is not None and stream.time_base is not None and stream.duration > 0:
         return float(stream.duration * stream.time_base)
     if container.duration is not None and container.duration > 0:
@@ -167,12 +173,23 @@ def claimed_duration_s(container: InputContainer, stream: VideoStream) -> float 
     return None
 
 
-def reaches(container: InputContainer, stream_index: int, time_s: float) -> bool:
+def claimed_duration_s(
+    file: io.RawIOBase, container: InputContainer, stream: VideoStream
+) -> float | None:
+    """The longest duration that any header of a file claims."""
+    stated_s = stated_duration_s(container, stream)
+    if not container.format.name.startswith("mov"):
+        return stated_s
+    in_header_s = mp4.claimed_duration_s(lambda at, size: os.pread(file.fileno(), size, at))
+    return max(stated_s or 0.0, in_header_s or 0.0) or None
+
+
+def reaches(container: InputContainer, stream: VideoStream, time_s: float) -> bool:
     """Whether a picture at or after `time_s` is really there. Moves the reading position."""
     try:
         container.seek(int(time_s * av.time_base))
-        for packet in container.demux(container.streams[stream_index]):
-            if packet.pts is not None and packet.pts * packet.time_base >= time_s:
+        for packet in container.demux(stream):
+            if packet.pts is not None and packet.pts * (stream.time_base or 0) >= time_s:
                 return True
     except av.error.FFmpegError:
         return False
@@ -183,21 +200,3 @@ def reason(error: BaseException) -> str:
     """FFmpeg's word for an error, without numbers, names and addresses."""
     text = getattr(error, "strerror", None) or type(error).__name__
     return " ".join(str(text).split()).rstrip(".").lower()
-
-
-def _index_is_last(source: GrowingSource) -> bool:
-    """Whether the top-level boxes of an MP4 show pictures (mdat) before the index (moov)."""
-    at = 0
-    while at + 16 <= _PEEK_BYTES:
-        header = source.peek(at + 16)[at:]
-        if len(header) < 8:
-            return False
-        size, kind = struct.unpack(">I4s", header[:8])
-        if kind not in (b"ftyp", b"styp", b"free", b"skip", b"wide", b"pnot", b"uuid", b"mdat"):
-            return False
-        if size == 1 and len(header) == 16:
-            size = struct.unpack(">Q", header[8:])[0]
-        if kind == b"mdat" and size != 8:
-            return True
-        at += max(size, 8)
-    return False

@@ -64,24 +64,22 @@ class FrameReader:
             self.count += 1
             yield self.count - 1, pts_s, frame
 
-    def notes(self, *, to_the_end: bool) -> Iterator[str]:
-        """What a reader of the result should know, once frames have been read.
-
-        Args:
-            to_the_end: Whether every frame was read, so that the header can be judged.
-        """
+    def notes(self) -> Iterator[str]:
+        """What a reader of the result should know, once frames have been read."""
         if self.skipped_packets:
             yield f"skipped {self.skipped_packets} damaged packets"
         if self.clock.repaired:
             yield f"{self.clock.repaired} frames with times out of order were put one frame apart"
         if self._resized:
             yield "the picture size changes within the video; every frame was scaled to the first"
-        claimed_s = demuxer.claimed_duration_s(self._container, self._stream)
+
+    def missing(self, claimed_s: float | None) -> Iterator[str]:
+        """What the header promised and the video, read to its end, did not hold."""
         promised = self._stream.frames - self._discarded
-        if to_the_end and self.count < promised:
+        if self.count < promised:
             yield f"the header promises {promised} frames; {self.count} could be decoded"
-        if to_the_end and claimed_s and claimed_s > 1.02 * self.clock.end_s + 1:
-            yield (f"the header claims {claimed_s:.1f} s; the video holds {self.clock.end_s:.1f} s")
+        if claimed_s and claimed_s > 1.02 * self.clock.end_s + 1:
+            yield f"the header claims {claimed_s:.1f} s; the video holds {self.clock.end_s:.1f} s"
 
     def _decoded(self) -> Iterator[VideoFrame]:
         for _ in range(_MAX_READ_FAILURES):

@@ -6,6 +6,7 @@ frames apart.
 """
 
 import io
+import re
 import struct
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -96,9 +97,9 @@ def write_video(
         live: Write as to a pipe: no seeking back to fill in the header.
         sound: Add a silent audio stream.
     """
-    pipe = _Pipe()
+    target = _Pipe() if live else str(path)
     kind = {".mkv": "matroska", ".ts": "mpegts"}.get(path.suffix, path.suffix[1:])
-    with av.open(pipe if live else str(path), "w", format=kind, options=dict(muxer or {})) as container:
+    with av.open(target, "w", format=kind, options=dict(muxer or {})) as container:
         stream = container.add_stream(codec, rate=rate, options={"g": "12", **(options or {})})
         stream.width, stream.height, stream.pix_fmt = *size, pixel_format
         stream.codec_context.time_base = time_base or 1 / Fraction(rate)
@@ -121,8 +122,8 @@ def write_video(
             frame.time_base = stream.codec_context.time_base
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    if live:
-        path.write_bytes(pipe.getvalue())
+    if isinstance(target, _Pipe):
+        path.write_bytes(target.getvalue())
     return path
 
 
@@ -133,25 +134,23 @@ def write_sound(path: Path, duration_s: float = 0.5) -> Path:
     return path
 
 
-def patch_box(data: bytes, box: bytes, offset: int, layout: str, *values: int) -> bytes:
-    """Overwrite values `offset` bytes after the first name `box` in an MP4."""
-    patched = bytearray(data)
-    struct.pack_into(layout, patched, patched.index(box) + 4 + offset, *values)
-    return bytes(patched)
-
-
 def claim_size(path: Path, side_px: int) -> Path:
-    """Make the sample description of an MP4 state another size."""
-    path.write_bytes(patch_box(path.read_bytes(), b"avc1", 24, ">HH", side_px, side_px))
+    """Make header and pictures of a Motion-JPEG AVI state another size."""
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<ii", data, data.index(b"strf") + 12, side_px, side_px)
+    start_of_frame = re.compile(rb"(\xff\xc0\0\x11\x08)....", re.DOTALL)
+    size = struct.pack(">HH", side_px, side_px)
+    path.write_bytes(start_of_frame.sub(lambda match: match[1] + size, data))
     return path
 
 
 def claim_duration(path: Path, duration_s: int) -> Path:
     """Make the headers of an MP4 state another duration; its samples stay as they are."""
-    data = path.read_bytes()
+    data = bytearray(path.read_bytes())
     for box in (b"mvhd", b"mdhd"):
-        (timescale,) = struct.unpack_from(">I", data, data.index(box) + 16)
-        data = patch_box(data, box, 16, ">I", duration_s * timescale)
+        at = data.index(box) + 16
+        (timescale,) = struct.unpack_from(">I", data, at)
+        struct.pack_into(">I", data, at + 4, duration_s * timescale)
     path.write_bytes(data)
     return path
 
