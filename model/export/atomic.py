@@ -12,6 +12,24 @@ from model.errors import OutputError, RemocapError
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
+def check_place(target: Path) -> None:
+    """Refuse a name that no file can be written under, before work is done for it.
+
+    Raises:
+        OutputError: `unwritable_output`.
+    """
+    folder = target.parent
+    if os.path.isdir(target):  # noqa: PTH112  pathlib's raises where a name is too long
+        reason = f"{target} is a folder; give the name of a file to write"
+    elif not os.path.isdir(folder):  # noqa: PTH112
+        reason = f"{target} cannot be written: there is no folder {folder}; create it first"
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        reason = f"{target} cannot be written: {folder} is not yours to write in; choose another"
+    else:
+        return
+    raise OutputError("unwritable_output", reason)
+
+
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
     """Hand out a temporary name beside `target`; it becomes `target` when the block ends well.
@@ -25,9 +43,7 @@ def replacing(target: Path) -> Iterator[Path]:
     Raises:
         OutputError: `disk_full`, or `unwritable_output` for any other reason not to write.
     """
-    if target.is_dir():
-        message = f"{target} is a folder; give the name of a file to write"
-        raise OutputError("unwritable_output", message)
+    check_place(target)
     temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(6)}.part")
     try:
         temporary.touch(exist_ok=False)
@@ -57,5 +73,5 @@ def _explain(target: Path, error: OSError) -> OutputError:
         message = f"the disk of {target.parent} is full; free some space or write elsewhere"
         return OutputError("disk_full", message)
     reason = error.strerror or str(error)
-    message = f"{target} cannot be written ({reason}); choose a folder that exists and is yours"
+    message = f"{target} cannot be written ({reason}); choose another place"
     return OutputError("unwritable_output", message)

@@ -92,6 +92,7 @@ def _write_kept(archive: zipfile.ZipFile, name: str, parts: list[Array | None]) 
         for part in present:
             for rows in slices(len(part), 1024):
                 member.write(np.ascontiguousarray(part[rows]).data)
+                forget(part)
 
 
 def _write_array(archive: zipfile.ZipFile, name: str, array: Array) -> None:

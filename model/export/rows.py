@@ -34,7 +34,7 @@ class Chunk(NamedTuple):
 def read_chunk(reconstruction: Reconstruction, sequence: Sequence, rows: slice) -> Chunk:
     """Compute what a person looks like in some rows."""
     shown = reconstruction.shown(sequence, rows)
-    return Chunk(sequence, rows, shown, reconstruction.mesh(sequence, rows))
+    return Chunk(sequence, rows, shown, reconstruction.mesh_of(shown))
 
 
 def slices(count: int, step: int = CHUNK_ROWS) -> Iterator[slice]:

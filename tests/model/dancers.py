@@ -40,6 +40,14 @@ def dancer(
     )
 
 
+def repeated(rows: int) -> Sequence:
+    """Somebody who stands still for so many rows, in the memory of one."""
+    one = vars(dancer(1, range(1)))
+    arrays = {k: np.broadcast_to(v, (rows, *v.shape[1:])) for k, v in one.items() if np.ndim(v)}
+    times = {"frame_index": np.arange(rows, dtype=np.int32), "pts_s": np.arange(rows) / FPS}
+    return Sequence(**one | arrays | times)
+
+
 def reconstruction_of(
     *sequences: Sequence, trained: bool = True, size: tuple[int, int] = (WIDTH, HEIGHT)
 ) -> Reconstruction:
