@@ -20,7 +20,7 @@ from model.errors import InputError
 from model.gaps import Plan, blend, plan_rows
 from model.reconstruction import Reconstruction
 from model.spool import Columns, Spool
-from model.types import COARSE, Array, Estimate, Meta, Sequence, VideoInfo
+from model.types import COARSE, WINDOW, Array, Estimate, Meta, Sequence, VideoInfo
 from model.upsample import Upsampling
 
 _ARRIVED: Columns = {
@@ -50,6 +50,7 @@ class Assembler:
         self._folder = folder
         self._arrived: Spool | None = None
         self._tracks, self._frames = array("i"), array("i")  # of the rows, as they arrived
+        self._padded = 0  # clips of a person seen for fewer than 8 frames
         self._first_frame = 0
         self._pts_s = array("d")
 
@@ -95,6 +96,7 @@ class Assembler:
             columns = {c: kind for c, kind in (_ARRIVED | _REGRESSED).items() if c in rows}
             self._arrived = Spool(self._folder / "arrived", columns)
         self._arrived.append(rows)
+        self._padded += not clip.keep[-1]
         self._tracks.extend([clip.track_id] * len(frames))
         self._frames.extend(frames)
 
@@ -135,10 +137,17 @@ class Assembler:
             licence=card.licence,
             focal_px=float(intrinsics[0, 0]),
             focal_source="assumed: image diagonal" if focal_px is None else "given",
-            notes=notes,
+            notes=notes + self._own_notes(),
             timings=timings or {},
         )
         return Reconstruction(tuple(self._sort()), body, upsampling, meta, intrinsics)
+
+    def _own_notes(self) -> tuple[str, ...]:
+        if not self._padded:
+            return ()
+        times = "once" if self._padded == 1 else f"{self._padded} times"
+        seen = f"a person was in view for fewer than {WINDOW} frames {times}"
+        return (f"{seen}; the last of these frames was repeated for the network",)
 
     def _sort(self) -> Iterator[Sequence]:
         """Write the rows out in order, and yield the people."""

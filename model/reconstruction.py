@@ -17,7 +17,7 @@ from model.types import Array, Meta, Sequence, Smoothing
 from model.upsample import Upsampling
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mesh:
     """A person's surface in k frames.
 

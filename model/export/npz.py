@@ -18,6 +18,7 @@ from model.export.atomic import replacing
 from model.export.meta import meta_to_json
 from model.export.rows import Chunk, Progress, ignore, iterate_chunks, slices
 from model.reconstruction import Reconstruction
+from model.spool import forget
 from model.types import FINE, Array, Sequence
 
 _COPY_BYTES = 1 << 20

@@ -123,6 +123,14 @@ def test_nobody_is_an_empty_result(tmp_path: Path) -> None:
     assert reconstruction.meta.coverage == 0
 
 
+def test_a_short_stay_is_noted_beside_the_notes_given(tmp_path: Path) -> None:
+    brief = assemble(tmp_path / "a", clips_of({1: set(range(5)), 2: {0}}), frames=9)
+    long = assemble(tmp_path / "b", clips_of({1: set(range(9))}), frames=9)
+
+    assert long.meta.notes == ("a note",)
+    assert "fewer than 8 frames 2 times" in brief.meta.notes[1]
+
+
 def test_rows_are_mapped_not_loaded(tmp_path: Path) -> None:
     (sequence,) = assemble(tmp_path, clips_of({1: set(range(9))}), frames=9).sequences
 

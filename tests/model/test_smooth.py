@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.camera import crop_camera_to_image
-from model.smooth import REACH_S, fit_weights, smooth
+from model.smooth import fit_weights, smooth
 from model.types import Sequence, Smoothing
 from tests.model.people import make_sequence, random_rotmats
 
@@ -162,5 +162,11 @@ def test_rotations_stay_rotations() -> None:
     np.testing.assert_allclose(shown.betas, 1, atol=1e-5)
 
 
-def test_levels_differ_in_reach() -> None:
-    assert REACH_S["light"] < REACH_S["strong"]
+def test_strong_leaves_less_jitter_than_light() -> None:
+    _, noisy = walk(30.0)
+
+    def jitter(level: Smoothing) -> float:
+        shown_m = smooth(noisy, slice(None), level).coarse_m
+        return float(np.abs(accelerations(shown_m, 30.0)).mean())
+
+    assert jitter("strong") < jitter("light") < jitter("off")
