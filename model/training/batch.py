@@ -1,7 +1,7 @@
 """What training and evaluation see of windows: pictures, and what is known of each frame."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -52,6 +52,7 @@ class ClipBatch(NamedTuple):
         return ClipBatch(*(field.to(device, non_blocking=True) for field in self))
 
 
+@runtime_checkable
 class ClipSource(Protocol):
     """Anything to train on: a data set on disk, or people made on the fly.
 

@@ -1,6 +1,6 @@
 """Where the true fine mesh of a labelled frame comes from."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -13,6 +13,7 @@ from model.training.body_layers import BodyLayers
 from model.types import COARSE, FINE
 
 
+@runtime_checkable
 class MeshTruth(Protocol):
     """Makes the true meshes of a batch."""
 

@@ -1,0 +1,79 @@
+"""A network and the loss of its answers as one module, so that DDP sees a single forward."""
+
+from typing import Protocol, cast, runtime_checkable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from model.bodies import Body
+from model.inference import normalise
+from model.network import Prediction
+from model.training.batch import ClipBatch
+from model.training.body_layers import BodyLayers, area_weights
+from model.training.loss_config import LossConfig
+from model.training.mesh_truth import MeshTruth
+from model.training.objective import loss_terms, weigh_terms
+from model.training.views import view_prediction, view_truth
+
+
+@runtime_checkable
+class Network(Protocol):
+    """What a network has to be able to do, besides being a module."""
+
+    def __call__(self, images: Float[Tensor, "n 3 224 224"]) -> Prediction:
+        """Answer normalised crops."""
+        ...
+
+    def intermediate_m(self, coarse_m: Float[Tensor, "n 431 3"]) -> Float[Tensor, "n 1723 3"]:
+        """Up-sample by the learned layer."""
+        ...
+
+
+class Learner(nn.Module):
+    """What is stepped in training.
+
+    Args:
+        network: Also a `Network`.
+        body: Whose vertices the network speaks of.
+        truth: Makes the true meshes.
+        config: The loss.
+        autocast: Type of the network's arithmetic; the loss is in float32 whatever it is.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        body: Body,
+        truth: MeshTruth,
+        config: LossConfig,
+        autocast: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.layers = BodyLayers(body)
+        self.truth = truth
+        self._config = config
+        self._autocast = autocast
+        weights = area_weights(body) if config.vertex_weights == "area" else (None, None, None)
+        for i, weight in enumerate(weights):
+            self.register_buffer(f"vertex_weights_{i}", weight, persistent=False)
+
+    def forward(self, batch: ClipBatch) -> tuple[Float[Tensor, ""], dict[str, Float[Tensor, ""]]]:
+        """The loss of a batch, and its terms by name, not weighted."""
+        prediction, intermediate_m = self._answer(cast("Network", self.network), batch)
+        with torch.no_grad():
+            truth = view_truth(batch, self.truth(batch), self.layers)
+        predicted = view_prediction(prediction, intermediate_m, self.layers)
+        weights = tuple(getattr(self, f"vertex_weights_{i}") for i in range(3))
+        terms = loss_terms(predicted, truth, self.layers.surface(weights), self._config)
+        return weigh_terms(terms, self._config), terms
+
+    def _answer(self, network: Network, batch: ClipBatch) -> tuple[Prediction, Tensor]:
+        images = normalise(batch.pixels)
+        kind = images.device.type
+        with torch.autocast(kind, self._autocast, enabled=self._autocast is not None):
+            prediction = network(images)
+        known = {name: x.float() for name, x in prediction._asdict().items() if x is not None}
+        prediction = Prediction(**known)
+        return prediction, network.intermediate_m(prediction.coarse_m)
