@@ -19,15 +19,8 @@ from model.track import track_people
 from model.types import Array, Frame, Observation
 from model.video import open_video
 
-COLUMNS, CELL_WIDTH = 4, 480
-COLOURS = [
-    (255, 80, 80),
-    (80, 220, 80),
-    (90, 150, 255),
-    (255, 210, 60),
-    (230, 100, 255),
-    (80, 230, 230),
-]
+COLUMNS, ROWS, CELL_WIDTH = 5, 8, 384
+COLOURS = [(255, 80, 80), (80, 220, 80), (90, 150, 255), (255, 210, 60), (230, 100, 255)]
 
 
 def draw(frame: Frame, people: list[Observation]) -> Array:

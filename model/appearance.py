@@ -6,7 +6,7 @@ from jaxtyping import Float32, UInt8
 
 from model.types import Array
 
-SHOULDERS_AND_HIPS = (11, 12, 23, 24)
+TORSO = [11, 12, 23, 24]  # shoulders and hips
 GRID = np.linspace(0.1, 0.9, 9)
 BINS = (8, 4, 4)  # of hue, saturation and value
 RANGES = [0, 180, 0, 256, 0, 256]
@@ -21,7 +21,7 @@ def torso_histogram(
         rgb: The frame.
         points: BlazePose's landmarks in it, in pixels.
     """
-    left, right, left_hip, right_hip = points[list(SHOULDERS_AND_HIPS), :2]
+    left, right, left_hip, right_hip = points[TORSO, :2]
     across, down = GRID[None, :, None], GRID[:, None, None]
     above = left + across * (right - left)
     below = left_hip + across * (right_hip - left_hip)

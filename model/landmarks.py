@@ -15,7 +15,9 @@ from model.types import Array
 
 SIDE = 256  # pixels of the network's input
 POINTS = 33
-HIPS, TOP = 33, 34  # rows of the auxiliary points
+CENTRE, TOP = 33, 34  # rows of the auxiliary points
+SHOULDERS, HIPS = [11, 12], [23, 24]
+BODY = [11, 12, 13, 14, 23, 24, 25, 26, 27, 28]
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,25 @@ class Landmarks:
     points: Float32[Array, "33 4"]
     presence: float
     region: Region
+
+    @property
+    def torso(self) -> float:
+        """Length from the middle of the shoulders to that of the hips, in radii; about 0.55."""
+        shoulders, hips = (
+            self.points[SHOULDERS, :2].mean(axis=0),
+            self.points[HIPS, :2].mean(axis=0),
+        )
+        return float(np.linalg.norm(shoulders - hips)) / self.region.radius_px
+
+    def in_view(self, width: int, height: int) -> float:
+        """Share of the points that lie in a picture of this size."""
+        inside = (self.points[:, :2] >= 0) & (self.points[:, :2] < (width, height))
+        return float(inside.all(axis=1).mean())
+
+    def distance(self, other: "Landmarks") -> float:
+        """Mean distance of shoulders, elbows and legs, in radii of the larger person."""
+        apart_px = np.linalg.norm(self.points[BODY, :2] - other.points[BODY, :2], axis=1).mean()
+        return float(apart_px) / max(self.region.radius_px, other.region.radius_px)
 
     def cover(self, other: "Landmarks") -> float:
         """Share of the smaller body's box that lies in the other's."""
@@ -62,7 +83,7 @@ class LandmarkModel:
         visibility = _sigmoid(raw[:POINTS, 3:4])
         points = np.hstack([image_xy[:POINTS], depth, visibility]).astype(np.float32)
         presence = float(self._network.output(1)[0])
-        return Landmarks(points, presence, Region.of_points(image_xy[HIPS], image_xy[TOP]))
+        return Landmarks(points, presence, Region.of_points(image_xy[CENTRE], image_xy[TOP]))
 
     def mask(self) -> Float32[Array, "256 256"]:
         """Probability, for each pixel of the region of the last call, that it is the person."""

@@ -26,11 +26,11 @@ class PeopleLimit:
         """
         if self._count is None:
             return list(tracks)
-        started = [track for track in tracks if track.born_s <= pts_s]
+        started = [track for track in tracks if track.born.pts_s <= pts_s]
         ranked = sorted(started, key=lambda track: self._weight(track, pts_s), reverse=True)
         self._kept = ranked[: self._count]
         return [track for track in tracks if track in self._kept]
 
     def _weight(self, track: Track, pts_s: float) -> float:
-        age = 0.1 + min(pts_s - track.born_s, FULL_AGE_S) / FULL_AGE_S
+        age = 0.1 + min(pts_s - track.born.pts_s, FULL_AGE_S) / FULL_AGE_S
         return track.last.region.radius_px * age * (INCUMBENT if track in self._kept else 1.0)

@@ -1,40 +1,39 @@
 """Follows people through a video, so that each keeps one number.
 
 A person once found costs one call of the landmark network per frame: each look says where to look
-next. The detector runs now and then, to find others. Pure apart from the networks it is given:
-the same frames give the same people.
+next. The detector runs now and then, to find others. The same frames give the same people.
 """
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from model.appearance import torso_histogram
 from model.detect import BlazePoseDetector, PersonDetector
-from model.landmarks import LandmarkModel, Landmarks
+from model.handout import HandOut, People
+from model.landmarks import LandmarkModel
 from model.people_limit import PeopleLimit
 from model.person_track import Sighting, Track
 from model.region import Region
 from model.scene import SceneCuts
-from model.steady import steady_square
-from model.types import Array, Frame, Observation
+from model.types import Array, Frame
 
 NEAR_EVERY_S = 0.25  # between detections in the whole picture
-SMALL_EVERY_S = 1.0  # between detections in tiles too
-DELAY_FRAMES = 6  # a frame is handed on once this many more have been seen
-CONFIRM_FRAMES = 5  # sightings in a row that make a person
-BIRTH_PRESENCE = 0.9  # mean over them
-MIN_PRESENCE = 0.5  # of one look that counts
-DEATH_PRESENCE = 0.7  # running mean below which somebody followed was nobody
-MAX_JUMP = 0.6  # radii from the forecast within one frame
+SMALL_EVERY_S = 1.0  # between detections in tiles, and looks beside everybody, too
+BESIDE = 0.8  # radii from hips to hips of two who walk side by side
+CONFIRM_FRAMES = 5  # sightings in a row that make a person, no more than the delay
+MIN_PRESENCE = 0.5  # of a look, to follow somebody
+SURE_PRESENCE = 0.95  # mean, to be confirmed, and to stay so while standing still
+MOVER_PRESENCE = 0.7  # mean, to stay confirmed once having moved: no jacket on the grass does
+MIN_TORSO = 0.25  # mean, to be confirmed
+MIN_IN_VIEW = 0.4  # share of the landmarks
+MAX_JUMP = 0.6  # radii from the forecast in the next frame
 REMEMBER_S = 1.0  # how long somebody out of sight keeps the number
-RESUME_DISTANCE = 1.0  # radii from the forecast
+RESUME_DISTANCE = 1.0  # radii from the forecast, to be taken for somebody lost
 RESUME_LIKENESS = 0.5
-SAME_PERSON = 0.25  # mean distance of landmarks, in radii
-MAX_COVER = 0.5  # of the smaller body's box, for somebody new
-BODY = np.array([11, 12, 13, 14, 23, 24, 25, 26, 27, 28])  # landmarks that tell bodies apart
 SEARCH = 2.5  # half side, in radii, of the part searched for somebody lost
+SAME_PLACE = 0.25  # radii, between hips or landmarks of one and the same person
+MAX_COVER = 0.5  # share of somebody new that somebody known may cover
 
 
 def track_people(
@@ -43,7 +42,7 @@ def track_people(
     landmarks: LandmarkModel | None = None,
     *,
     max_people: int | None = None,
-) -> Iterator[tuple[Frame, list[Observation]]]:
+) -> Iterator[People]:
     """Find and follow everybody; each frame comes out once, in order, a few frames late.
 
     Args:
@@ -63,173 +62,157 @@ class Tracker:
 
     Args:
         detector: Finds people in a picture.
-        look: Finds the landmarks of the person in a region.
+        landmarks: Finds the landmarks of the person in a region.
         max_people: As in `track_people`.
     """
 
     def __init__(
-        self, detector: PersonDetector, look: LandmarkModel, max_people: int | None = None
+        self, detector: PersonDetector, landmarks: LandmarkModel, max_people: int | None = None
     ) -> None:
         self._detector = detector
-        self._look = look
-        self._limit = PeopleLimit(max_people)
+        self._landmarks = landmarks
         self._scene = SceneCuts()
+        self._hand_out = HandOut(PeopleLimit(max_people))
         self._seen: list[Track] = []  # in the latest frame
         self._lost: list[Track] = []  # confirmed, out of sight for now
         self._ended: list[Track] = []  # with sightings still to be handed out
-        self._waiting: deque[Frame] = deque()
         self._next_near_s = self._next_small_s = -np.inf
-        self._people = 0
 
-    def add(self, frame: Frame) -> list[tuple[Frame, list[Observation]]]:
-        """Take a frame in; give those that are finished."""
+    def add(self, frame: Frame) -> list[People]:
+        """Take a frame in; give the one that is finished, if any."""
         if self._scene.cuts_to(frame.rgb):
-            self._ended += self._seen + self._lost
-            self._seen, self._lost = [], []
-            self._next_near_s = self._next_small_s = -np.inf
+            self._start_over()
         self._follow(frame)
-        self._search(frame)
+        for region in self._candidates(frame):
+            self._meet(region, frame)
         self._judge(frame.pts_s)
-        self._waiting.append(frame)
-        return [self._hand_out()] if len(self._waiting) > DELAY_FRAMES else []
+        finished = self._hand_out.add(frame, self._tracks())
+        oldest = self._hand_out.oldest
+        self._ended = [track for track in self._ended if track.last.frame_index >= oldest]
+        return finished
 
-    def close(self) -> list[tuple[Frame, list[Observation]]]:
+    def close(self) -> list[People]:
         """The frames still held back; people too new to be confirmed are judged as they are."""
         for track in self._seen:
-            track.confirmed |= track.presence >= BIRTH_PRESENCE
-        return [self._hand_out() for _ in range(len(self._waiting))]
+            track.confirmed = track.confirmed or _convinces(track)
+        return self._hand_out.close(self._tracks())
+
+    def _tracks(self) -> list[Track]:
+        return [*self._ended, *self._lost, *self._seen]
+
+    def _start_over(self) -> None:
+        self._ended = self._tracks()
+        self._seen, self._lost = [], []
+        self._next_near_s = self._next_small_s = -np.inf
+
+    def _look(self, region: Region, frame: Frame) -> Sighting:
+        found = self._landmarks(frame.rgb, region)
+        colours = torso_histogram(frame.rgb, found.points)
+        return Sighting(frame.index, frame.pts_s, found, colours)
 
     def _follow(self, frame: Frame) -> None:
         """Look where each person should be by now."""
-        looks = [(track, self._look(frame.rgb, track.predict(frame.pts_s))) for track in self._seen]
-        followed: list[tuple[Track, Landmarks]] = []
+        looks = [(track, self._look(track.predict(frame.pts_s), frame)) for track in self._seen]
+        # The least surprising first: of two that end up on one person, the other is lost.
+        looks.sort(key=lambda look: _doubt(*look))
         self._seen = []
-        # The surest first: of two tracks that end up on one person, the other one is lost.
-        for track, found in sorted(looks, key=lambda look: _surprise(look[0], look[1], frame)):
-            jumped = track.distance(found.region, frame.pts_s) > MAX_JUMP
-            taken = any(_same_person(found, other, not track.confirmed) for _, other in followed)
-            if found.presence < MIN_PRESENCE or jumped or taken:
-                self._lose(track)
-            else:
-                followed.append((track, found))
-                self._see(track, found, frame)
-        self._seen.sort(key=lambda track: track.born_s)
+        for track, sighting in looks:
+            if (
+                _is_somebody(sighting, frame.rgb)
+                and track.surprise(sighting) <= MAX_JUMP
+                and not (self._is_taken(sighting, wary=not track.confirmed))
+            ):
+                track.see(sighting)
+                self._seen.append(track)
+            elif track.confirmed:
+                self._lost.append(track)
 
-    def _search(self, frame: Frame) -> None:
-        """Find those who are not followed: the lost around their forecast, all now and then."""
+    def _is_taken(self, sighting: Sighting, *, wary: bool) -> bool:
+        """Whether this is somebody seen in this frame; `wary`, also where one covers the other."""
+        return any(
+            sighting.landmarks.distance(track.last.landmarks) < SAME_PLACE
+            or (wary and sighting.landmarks.cover(track.last.landmarks) > MAX_COVER)
+            for track in self._seen
+        )
+
+    def _candidates(self, frame: Frame) -> Iterator[Region]:
+        """Where those may be who are not followed."""
+        for track in self._lost:
+            yield from self._search_around(track.predict(frame.pts_s), frame.rgb)
         small = frame.pts_s >= self._next_small_s
-        candidates = [found for track in self._lost for found in self._search_around(track, frame)]
         if small or frame.pts_s >= self._next_near_s:
             self._next_near_s = frame.pts_s + NEAR_EVERY_S
-            candidates += [found.region for found in self._detector.detect(frame.rgb, small=small)]
+            for detection in self._detector.detect(frame.rgb, small=small):
+                yield detection.region
         if small:
             self._next_small_s = frame.pts_s + SMALL_EVERY_S
-        for region in candidates:
-            self._meet(region, frame)
+            # Of two people side by side, detectors made for one see only one.
+            for track in [track for track in self._seen if track.confirmed]:
+                for side in (-BESIDE, BESIDE):
+                    yield track.last.region.moved(side * track.last.region.radius_px, 0)
 
-    def _search_around(self, track: Track, frame: Frame) -> list[Region]:
-        forecast = track.predict(frame.pts_s)
+    def _search_around(self, forecast: Region, rgb: Array) -> list[Region]:
         reach = SEARCH * forecast.radius_px
-        height, width = frame.rgb.shape[:2]
-        left, right = (int(np.clip(forecast.x_px + d, 0, width)) for d in (-reach, reach))
-        top, bottom = (int(np.clip(forecast.y_px + d, 0, height)) for d in (-reach, reach))
+        height, width = rgb.shape[:2]
+        left, right = np.clip([forecast.x_px - reach, forecast.x_px + reach], 0, width).astype(int)
+        top, bottom = np.clip([forecast.y_px - reach, forecast.y_px + reach], 0, height).astype(int)
         if min(right - left, bottom - top) < 8:
             return []
-        part = np.ascontiguousarray(frame.rgb[top:bottom, left:right])
-        found = self._detector.detect(part, small=False)
-        return [detection.region.moved(left, top) for detection in found]
+        found = self._detector.detect(rgb[top:bottom, left:right], small=False)
+        return [detection.region.moved(int(left), int(top)) for detection in found]
 
     def _meet(self, region: Region, frame: Frame) -> None:
         """Look at a candidate: nobody, somebody followed already, somebody lost, or new."""
-        if any(region.distance(track.last.region) < SAME_PERSON for track in self._seen):
+        if any(region.distance(track.last.region) < SAME_PLACE for track in self._seen):
             return
-        found = self._look(frame.rgb, region)
-        known = any(_same_person(found, track.last.landmarks, True) for track in self._seen)
-        if found.presence < BIRTH_PRESENCE or known:
+        sighting = self._look(region, frame)
+        if not _is_somebody(sighting, frame.rgb) or self._is_taken(sighting, wary=True):
             return
-        colours = torso_histogram(frame.rgb, found.points)
-        track = self._recall(found, colours, frame.pts_s)
-        if track is None:
-            sighting = Sighting(frame.index, frame.pts_s, found)
-            self._seen.append(Track.born(sighting, colours))
-        else:
+        track = self._recall(sighting)
+        if track is not None:
             self._lost.remove(track)
-            self._see(track, found, frame)
+            track.see(sighting)
+            self._seen.append(track)
+        elif sighting.landmarks.presence >= SURE_PRESENCE:
+            self._seen.append(Track(sighting))
 
-    def _recall(self, found: Landmarks, colours: Array, pts_s: float) -> Track | None:
+    def _recall(self, sighting: Sighting) -> Track | None:
         """Who of those lost this is."""
-        best, best_cost = None, np.inf
-        for track in self._lost:
-            distance = track.distance(found.region, pts_s)
-            alike = track.likeness(colours)
-            cost = distance + 1 - alike
-            if distance < RESUME_DISTANCE and alike > RESUME_LIKENESS and cost < best_cost:
-                best, best_cost = track, cost
-        return best
+        fitting = [
+            track
+            for track in self._lost
+            if track.surprise(sighting) < RESUME_DISTANCE
+            and track.likeness(sighting) > RESUME_LIKENESS
+        ]
+        return min(fitting, key=lambda track: _doubt(track, sighting), default=None)
 
     def _judge(self, pts_s: float) -> None:
-        """Confirm people, and let go of those who are none or have been away too long."""
+        """Confirm people; let go of those who are none, or have been away too long."""
         for track in list(self._seen):
-            if not track.confirmed and track.count == CONFIRM_FRAMES:
-                track.confirmed = track.presence >= BIRTH_PRESENCE
+            if track.confirmed:
+                if track.presence < (MOVER_PRESENCE if track.moved else SURE_PRESENCE):
+                    self._seen.remove(track)
+                    self._ended.append(track)
+            elif track.count >= CONFIRM_FRAMES:
+                track.confirmed = _convinces(track)
                 if not track.confirmed:
                     self._seen.remove(track)
-            elif track.presence < DEATH_PRESENCE:
-                self._seen.remove(track)
-                self._ended.append(track)
         for track in list(self._lost):
             if pts_s - track.last.pts_s > REMEMBER_S:
                 self._lost.remove(track)
                 self._ended.append(track)
 
-    def _see(self, track: Track, found: Landmarks, frame: Frame) -> None:
-        colours = torso_histogram(frame.rgb, found.points)
-        track.see(Sighting(frame.index, frame.pts_s, found), colours)
-        self._seen.append(track)
 
-    def _lose(self, track: Track) -> None:
-        if track.confirmed:
-            self._lost.append(track)
-
-    def _hand_out(self) -> tuple[Frame, list[Observation]]:
-        frame = self._waiting.popleft()
-        self._ended = [track for track in self._ended if track.last.frame_index >= frame.index]
-        alive = [track for track in (*self._ended, *self._lost, *self._seen) if track.confirmed]
-        alive.sort(key=lambda track: (track.born_s, track.last.region.x_px))
-        observations = []
-        for track in self._limit.choose(alive, frame.pts_s):
-            sighting = track.at(frame.index)
-            if sighting is not None:
-                if track.track_id is None:
-                    self._people += 1
-                    track.track_id = self._people
-                observations.append(_observe(track, sighting))
-        return frame, observations
+def _is_somebody(sighting: Sighting, rgb: Array) -> bool:
+    height, width = rgb.shape[:2]
+    found = sighting.landmarks
+    return found.presence >= MIN_PRESENCE and found.in_view(width, height) >= MIN_IN_VIEW
 
 
-def _observe(track: Track, sighting: Sighting) -> Observation:
-    assert track.track_id is not None
-    pts_s = np.array([seen.pts_s for seen in track.sightings])
-    squares = np.stack([seen.region.crop_px for seen in track.sightings])
-    return Observation(
-        track.track_id,
-        sighting.frame_index,
-        sighting.pts_s,
-        steady_square(pts_s, squares, sighting.pts_s),
-        float(np.clip(sighting.landmarks.presence, 0, 1)),
-        sighting.landmarks.points,
-    )
+def _convinces(track: Track) -> bool:
+    return track.presence >= SURE_PRESENCE and track.torso >= MIN_TORSO
 
 
-def _surprise(track: Track, found: Landmarks, frame: Frame) -> float:
-    """How unlike the track's past this look is; the unconfirmed are least to be believed."""
-    alike = track.likeness(torso_histogram(frame.rgb, found.points))
-    return track.distance(found.region, frame.pts_s) + 1 - alike + (not track.confirmed)
-
-
-def _same_person(one: Landmarks, other: Landmarks, wary: bool) -> bool:
-    """Whether two looks show one person; `wary`, also where one largely covers the other."""
-    if wary and one.cover(other) > MAX_COVER:
-        return True
-    apart_px = np.linalg.norm(one.points[BODY, :2] - other.points[BODY, :2], axis=1).mean()
-    return bool(apart_px < SAME_PERSON * max(one.region.radius_px, other.region.radius_px))
+def _doubt(track: Track, sighting: Sighting) -> float:
+    """That the sighting is of this person, by place and clothes; the unconfirmed doubted most."""
+    return track.surprise(sighting) + 1 - track.likeness(sighting) + (not track.confirmed)
