@@ -5,7 +5,7 @@ Bazarevsky et al. 2020. Its answers are candidates; the landmark network decides
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -33,6 +33,7 @@ class Detection:
     score: float
 
 
+@runtime_checkable
 class PersonDetector(Protocol):
     """Finds people in one picture."""
 

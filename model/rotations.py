@@ -65,3 +65,12 @@ def rotvec_to_rotmat(rotvec: Float[Array, "*batch 3"]) -> Float32[Array, "*batch
     cross = cross.swapaxes(-1, -2)  # its columns are rotvec x e
     rotmat: Array = np.eye(3) + sine_part * cross + cosine_part * (cross @ cross)
     return rotmat.astype(np.float32)
+
+
+def rotmat_to_rotvec(rotmat: Float[Array, "*batch 3 3"]) -> Float32[Array, "*batch 3"]:
+    """Turn rotation matrices into axis times angle, the angle at most pi."""
+    unitquat = rotmat_to_unitquat(rotmat)
+    sine = np.linalg.norm(unitquat[..., 1:], axis=-1, keepdims=True)
+    angle = 2 * np.arctan2(sine, unitquat[..., :1])
+    stretch = np.where(sine > 1e-9, angle / np.maximum(sine, 1e-9), 2)  # 2 is the limit at rest
+    return (unitquat[..., 1:] * stretch).astype(np.float32)

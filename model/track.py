@@ -149,7 +149,7 @@ class Tracker:
             # Of two people side by side, detectors made for one see only one.
             for track in [track for track in self._seen if track.confirmed]:
                 for side in (-BESIDE, BESIDE):
-                    yield track.last.region.moved(side * track.last.region.radius_px, 0)
+                    yield track.last.region.moved(side * track.last.region.radius_px, 0.0)
 
     def _search_around(self, forecast: Region, rgb: Array) -> list[Region]:
         reach = SEARCH * forecast.radius_px
@@ -159,7 +159,7 @@ class Tracker:
         if min(right - left, bottom - top) < 8:
             return []
         found = self._detector.detect(rgb[top:bottom, left:right], small=False)
-        return [detection.region.moved(int(left), int(top)) for detection in found]
+        return [detection.region.moved(float(left), float(top)) for detection in found]
 
     def _meet(self, region: Region, frame: Frame) -> None:
         """Look at a candidate: nobody, somebody followed already, somebody lost, or new."""

@@ -1,7 +1,14 @@
 import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
-from model.rotations import nearest_rotmat, rotmat_to_unitquat, slerp_rotmat, unitquat_to_rotmat
+from model.rotations import (
+    nearest_rotmat,
+    rotmat_to_rotvec,
+    rotmat_to_unitquat,
+    rotvec_to_rotmat,
+    slerp_rotmat,
+    unitquat_to_rotmat,
+)
 from tests.model.people import random_rotmats
 
 
@@ -50,3 +57,13 @@ def test_the_nearest_rotation_is_nearer_than_others_and_no_reflection() -> None:
     mine = np.einsum("nij,nij->n", nearest, noisy)
     theirs = np.einsum("oij,nij->no", others, noisy).max(axis=1)
     assert (mine >= theirs - 1e-5).all()
+
+
+def test_rotation_vectors_are_scipys() -> None:
+    quarter, half = np.array([0, 0, np.pi / 2]), np.array([0, np.pi, 0])
+    vectors = np.concatenate([np.zeros((1, 3)), [quarter, half * 0.999], np.eye(3) * 1e-7])
+
+    rotvec = rotmat_to_rotvec(Rotation.from_rotvec(vectors).as_matrix())
+
+    np.testing.assert_allclose(rotvec, vectors, atol=1e-6)
+    np.testing.assert_allclose(rotvec_to_rotmat(rotvec), rotvec_to_rotmat(vectors), atol=1e-6)
