@@ -55,7 +55,7 @@ def main() -> None:
         _send(
             kind="error",
             code="decoder_crashed",
-            message=f"made the decoder fail ({type(error).__name__}: {demuxer.reason(error)}); "
+            message=f"made the decoder fail ({type(error).__name__}: {error}); "
             "expected a sound video; convert it to H.264",
         )
 
@@ -116,16 +116,16 @@ def _open(request: Request) -> tuple[InputContainer, VideoStream, float | None]:
     # Never closed: the process ends with it.
     file = open(request.video_fd, "rb", buffering=0)  # noqa: SIM115, PTH123
     if request.growing:
-        container = demuxer.open_growing(GrowingSource(file))
+        container = demuxer.open_growing(GrowingSource(file), request.limits)
         stream = demuxer.choose_stream(container, request.limits)
         return container, stream, demuxer.stated_duration_s(container, stream)
-    container = demuxer.open_file(file)
+    container = demuxer.open_file(file, request.limits)
     stream = demuxer.choose_stream(container, request.limits)
     claimed_s = demuxer.claimed_duration_s(file, container, stream)
     if min(claimed_s or 0.0, request.end_s or inf) > limit_s:
         if demuxer.reaches(container, stream, limit_s):
             raise too_long(request.limits)
-        container = demuxer.open_file(file)
+        container = demuxer.open_file(file, request.limits)
         stream = demuxer.choose_stream(container, request.limits)
     return container, stream, claimed_s
 

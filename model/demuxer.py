@@ -6,9 +6,11 @@ as playlists and image sequences, are refused by name.
 
 import io
 import os
+import re
 from fractions import Fraction
 
 import av
+import av.logging
 import av.subtitles.codeccontext  # PyAV would load these late, when no file may be opened
 import av.subtitles.stream
 from av.container import InputContainer
@@ -65,12 +67,12 @@ class GrowingSource:
         return data
 
 
-def open_growing(source: GrowingSource) -> InputContainer:
+def open_growing(source: GrowingSource, limits: Limits) -> InputContainer:
     """Open a container from bytes that are still arriving.
 
     Raises:
-        InputError: `empty_video`, `not_a_video`, `undecodable_video`, or `needs_whole_file`
-            where the index lies behind the pictures.
+        InputError: As `open_file`; `empty_video`; `needs_whole_file` where the index lies
+            behind the pictures.
     """
     head = source.peek_at(0, _HEAD_BYTES)
     if not head:
@@ -81,44 +83,60 @@ def open_growing(source: GrowingSource) -> InputContainer:
             "is an MP4 whose index comes last; expected one made for streaming; "
             "save the whole file first, or make it with -movflags +faststart",
         )
-    return _open(source, head)
+    return _open(source, head, limits)
 
 
-def open_file(file: io.RawIOBase) -> InputContainer:
+def open_file(file: io.RawIOBase, limits: Limits) -> InputContainer:
     """Open a container from a file that can be sought in.
 
     Raises:
-        InputError: `not_a_video` or `undecodable_video`.
+        InputError: `not_a_video`, `undecodable_video` or `video_too_large`.
     """
     head = os.pread(file.fileno(), _HEAD_BYTES, 0)
     file.seek(0)
-    return _open(file, head)
+    return _open(file, head, limits)
 
 
-def _open(source: object, head: bytes) -> InputContainer:
-    options = {"format_whitelist": FORMATS, "protocol_whitelist": "none"}
+def _open(source: object, head: bytes, limits: Limits) -> InputContainer:
+    av.logging.set_level(av.logging.ERROR)
     try:
-        return av.open(
-            source,
-            mode="r",
-            container_options=options,
-            metadata_errors="replace",
-            buffer_size=_BUFFER_BYTES,
-        )
+        with av.logging.Capture() as said:
+            container = av.open(
+                source,
+                mode="r",
+                container_options={"format_whitelist": FORMATS, "protocol_whitelist": "none"},
+                metadata_errors="replace",
+                buffer_size=_BUFFER_BYTES,
+            )
     except av.error.MemoryError:
         raise MemoryError from None
     except (av.error.FFmpegError, ValueError) as error:
-        if not any(head.startswith(mark, at) for at, mark in _MARKS):
-            raise InputError(
-                "not_a_video",
-                "is not a video; expected MP4, MOV, WebM, MKV, AVI, MPEG, FLV, Ogg, WMV or GIF; "
-                "choose another file",
-            ) from error
-        raise InputError(
-            "undecodable_video",
-            f"is damaged or incomplete ({reason(error)}); expected a whole video; "
-            "copy or record it again",
-        ) from error
+        raise _unusable(head, said[0][2] if said else str(error)) from error
+    finally:
+        av.logging.set_level(None)  # decoder threads must not wait for Python to log
+    for _, _, text in said if not _has_size(container) else ():
+        # FFmpeg forgets a size it cannot bear, and would only say that nothing decodes.
+        if match := re.match(r"Picture size (\d+)x(\d+) is invalid", text):
+            check_size(int(match[1]), int(match[2]), limits)
+    return container
+
+
+def _has_size(container: InputContainer) -> bool:
+    return any(s.width for s in container.streams.video if s.codec_context is not None)
+
+
+def _unusable(head: bytes, reason: str) -> InputError:
+    if not any(head.startswith(mark, at) for at, mark in _MARKS):
+        return InputError(
+            "not_a_video",
+            "is not a video; expected MP4, MOV, WebM, MKV, AVI, MPEG, FLV, Ogg, WMV or GIF; "
+            "choose another file",
+        )
+    return InputError(
+        "undecodable_video",
+        f"is damaged or incomplete ({reason.strip()}); expected a whole video; "
+        "copy or record it again",
+    )
 
 
 def choose_stream(container: InputContainer, limits: Limits) -> VideoStream:
@@ -194,9 +212,3 @@ def reaches(container: InputContainer, stream: VideoStream, time_s: float) -> bo
     except av.error.FFmpegError:
         return False
     return False
-
-
-def reason(error: BaseException) -> str:
-    """FFmpeg's word for an error, without numbers, names and addresses."""
-    text = getattr(error, "strerror", None) or type(error).__name__
-    return " ".join(str(text).split()).rstrip(".").lower()

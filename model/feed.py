@@ -20,11 +20,11 @@ class Feed:
     """A thread that reads a stream and fills a pipe, no faster than the pipe is emptied.
 
     Args:
-        source: Read by this object's thread alone. A read that is under way when the feed is
-            closed ends on its own; the stream stays the caller's to close.
+        source: Read by this object's thread alone, until its end or until nobody holds the
+            reading end. It stays the caller's to close.
 
     Attributes:
-        fd: The reading end, for the child.
+        fd: The reading end, for the child; close it here once the child has it.
         waiting: Whether the stream has been asked for bytes and has not given them yet.
         fed_at_s: When it last gave some, on the monotonic clock.
         error: What the stream raised.
@@ -37,12 +37,6 @@ class Feed:
         self.fed_at_s = time.monotonic()
         self.error: Exception | None = None
         threading.Thread(target=self._pour, daemon=True, name="video-feed").start()
-
-    def close(self) -> None:
-        """Close our copy of the reading end; the thread ends at its next write."""
-        if self.fd >= 0:
-            os.close(self.fd)
-            self.fd = -1
 
     def _pour(self) -> None:
         try:

@@ -67,7 +67,7 @@ class FrameReader:
     def notes(self) -> Iterator[str]:
         """What a reader of the result should know, once frames have been read."""
         if self.skipped_packets:
-            yield f"skipped {self.skipped_packets} damaged packets"
+            yield f"damaged packets skipped: {self.skipped_packets}"
         if self.clock.repaired:
             yield f"{self.clock.repaired} frames with times out of order were put one frame apart"
         if self._resized:

@@ -51,7 +51,7 @@ class Painter:
             dst_color_range=ColorRange.JPEG,
             threads=1,
         )
-        if self._steps:
+        if self._steps or rgb.planes[0].line_size < 0:  # uncompressed video may be bottom up
             self._turn = self._turn or _graph(rgb, self._steps)
             self._turn.vpush(rgb)
             rgb = self._turn.vpull()
@@ -98,7 +98,8 @@ def _graph(rgb: VideoFrame, steps: tuple[str, ...]) -> Graph:
     ]
     # FFmpeg's plain "transpose" turns as well; cclock_flip is the mirroring at the diagonal.
     nodes += [graph.add(name, "cclock_flip" if name == "transpose" else None) for name in steps]
-    graph.link_nodes(*nodes, graph.add("buffersink")).configure()
+    nodes += [graph.add("copy"), graph.add("buffersink")]  # its rows run from the top
+    graph.link_nodes(*nodes).configure()
     return graph
 
 

@@ -7,7 +7,6 @@ the ring holds.
 
 import mmap
 import os
-import tempfile
 import threading
 
 
@@ -28,6 +27,8 @@ class RingReader:
         if hasattr(os, "memfd_create"):
             self.fd = os.memfd_create("remocap-pictures")
         else:
+            import tempfile  # the child would pay for this import too
+
             with tempfile.TemporaryFile() as file:
                 self.fd = os.dup(file.fileno())
         os.ftruncate(self.fd, slots * slot_bytes)

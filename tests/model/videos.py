@@ -6,7 +6,6 @@ frames apart.
 """
 
 import io
-import re
 import struct
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -135,12 +134,10 @@ def write_sound(path: Path, duration_s: float = 0.5) -> Path:
 
 
 def claim_size(path: Path, side_px: int) -> Path:
-    """Make header and pictures of a Motion-JPEG AVI state another size."""
+    """Make the header of an AVI state another size; FFV1 pictures state none of their own."""
     data = bytearray(path.read_bytes())
     struct.pack_into("<ii", data, data.index(b"strf") + 12, side_px, side_px)
-    start_of_frame = re.compile(rb"(\xff\xc0\0\x11\x08)....", re.DOTALL)
-    size = struct.pack(">HH", side_px, side_px)
-    path.write_bytes(start_of_frame.sub(lambda match: match[1] + size, data))
+    path.write_bytes(data)
     return path
 
 
