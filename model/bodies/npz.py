@@ -89,8 +89,13 @@ def parse_header(entry: bytes) -> tuple[tuple[int, ...], bool, np.dtype, bytes]:
         ValueError: The header is none.
     """
     stream = io.BytesIO(entry)
-    version = np.lib.format.read_magic(stream)
-    if version != (1, 0):
-        raise ValueError(f"is NPY version {version}, expected (1, 0)")
-    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+    try:
+        version = np.lib.format.read_magic(stream)
+        if version != (1, 0):
+            raise ValueError(f"NPY version {version}")
+        shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+    # NumPy reads the header as Python source, which fails in ways that it does not gather.
+    except Exception as error:
+        reason = str(error).split("\n")[0]
+        raise ValueError(f"has no readable header ({reason})") from error
     return shape, fortran_order, dtype, entry[stream.tell() :]
