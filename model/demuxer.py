@@ -110,7 +110,7 @@ def _open(source: object, head: bytes, limits: Limits) -> InputContainer:
             )
     except av.error.MemoryError:
         raise MemoryError from None
-    except (av.error.FFmpegError, ValueError) as error:
+    except (av.error.FFmpegError, OSError, ValueError) as error:
         raise _unusable(head, said[0][2] if said else str(error)) from error
     finally:
         av.logging.set_level(None)  # decoder threads must not wait for Python to log
@@ -209,6 +209,6 @@ def reaches(container: InputContainer, stream: VideoStream, time_s: float) -> bo
         for packet in container.demux(stream):
             if packet.pts is not None and packet.pts * (stream.time_base or 0) >= time_s:
                 return True
-    except av.error.FFmpegError:
+    except (av.error.FFmpegError, OSError):
         return False
     return False

@@ -15,6 +15,7 @@ from model.decode_request import Limits
 from model.errors import InputError
 
 _MAX_READ_FAILURES = 16
+_DAMAGE = (av.error.FFmpegError, OSError)  # the latter where an offset leads out of the file
 _THREADS = max(1, min(4, os.cpu_count() or 1))
 
 
@@ -88,13 +89,13 @@ class FrameReader:
                     self._discarded += packet.is_discard
                     try:
                         yield from packet.decode()
-                    except av.error.FFmpegError as error:
+                    except _DAMAGE as error:
                         self._count_damage(error)
                 return
-            except av.error.FFmpegError as error:
+            except _DAMAGE as error:
                 self._count_damage(error)
 
-    def _count_damage(self, error: av.error.FFmpegError) -> None:
+    def _count_damage(self, error: Exception) -> None:
         if isinstance(error, av.error.MemoryError):
             raise MemoryError
         self.skipped_packets += 1
