@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from model.atomic import replacing
 from model.bodies.body import Body, Interpolation
 from model.bodies.npz import read_npz
 from model.errors import InputError, UsageError
-from model.export.atomic import replacing
 from model.types import COARSE, FINE, INTERMEDIATE, Array
 
 BUILTIN_FOLDER = Path(__file__).parent

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from model.atomic import check_place
 from model.errors import UsageError
-from model.export.atomic import check_place
 from model.stages import Stages
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from model.export.atomic import replacing
+from model.atomic import replacing
 from model.export.gltf import Gltf
 from model.export.meta import meta_to_dict
 from model.export.rows import Progress, ignore

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jaxtyping import Float, Int32
 
-from model.export.atomic import replacing
+from model.atomic import replacing
 from model.export.meta import meta_to_json
 from model.export.rows import Chunk, Progress, ignore, iterate_chunks
 from model.export.size import check_size

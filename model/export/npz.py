@@ -14,7 +14,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.lib import format as npy
 
-from model.export.atomic import replacing
+from model.atomic import replacing
 from model.export.meta import meta_to_json
 from model.export.rows import Chunk, Progress, ignore, iterate_chunks, slices
 from model.reconstruction import Reconstruction

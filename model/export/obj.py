@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, Int32
 
-from model.export.atomic import replacing
+from model.atomic import replacing
 from model.export.meta import meta_to_json
 from model.export.rows import Progress, ignore, iterate_chunks
 from model.reconstruction import Reconstruction

@@ -6,9 +6,9 @@ from pathlib import Path
 import cv2
 from jaxtyping import UInt8
 
+from model.atomic import replacing
 from model.camera import project_weak
 from model.encode import write_mp4
-from model.export.atomic import replacing
 from model.export.rows import Chunk, PeopleByFrame, Progress, ignore
 from model.reconstruction import Reconstruction
 from model.render import Solid, blend, render

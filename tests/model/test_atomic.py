@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from model.atomic import replacing
 from model.errors import InputError, OutputError
-from model.export.atomic import replacing
 
 
 def _write_half(target: Path, error: BaseException) -> None:
