@@ -115,7 +115,8 @@ class DecoderProcess:
         since_s = time.monotonic()
         while True:
             if self._feed is not None:
-                since_s = time.monotonic() if self._feed.waiting else self._feed.fed_at_s
+                fed_at_s = time.monotonic() if self._feed.waiting else self._feed.fed_at_s
+                since_s = max(since_s, fed_at_s)
             left_s = since_s + self._limits.stall_s - time.monotonic()
             if left_s <= 0:
                 raise InputError(

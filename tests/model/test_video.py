@@ -222,9 +222,18 @@ def test_a_broken_upload_raises_its_own_error(tmp_path):
 def test_a_slow_upload_is_no_stall(tmp_path):
     data = write_video(tmp_path / "clip.ts").read_bytes()
 
-    frames = frames_of(Upload(data, delay_s=1.5), limits=Limits(stall_s=1.0))
+    frames = frames_of(Upload(data, delay_s=2.5), limits=Limits(stall_s=2.0))
 
     assert len(frames) == 12
+
+
+def test_a_slow_reader_is_no_stall(tmp_path):
+    data = write_video(tmp_path / "clip.ts", frames=50).read_bytes()
+
+    with open_video(io.BytesIO(data)) as video:
+        video._feed.fed_at_s -= 3600
+
+        assert len(list(video)) == 50
 
 
 def test_a_size_change_scales_to_the_first_and_is_noted(tmp_path):
@@ -269,7 +278,7 @@ def test_frames_outlive_the_video(tmp_path):
 def test_a_child_that_dies_or_hangs_is_one_error(tmp_path, number, code):
     path = write_video(tmp_path / "clip.mp4", frames=200)
 
-    with open_video(path, limits=Limits(stall_s=0.5)) as video:
+    with open_video(path, limits=Limits(stall_s=2.0)) as video:
         os.kill(video.pid, number)
         with pytest.raises(InputError) as caught:
             list(video)
