@@ -14,7 +14,8 @@ from rich.console import Console
 from model.bodies.baking.body_fit import PosedPeople, draw_people, fit_body
 from model.bodies.baking.hierarchy import Level, coarsen
 from model.bodies.baking.shape_space import fit_shape_space
-from model.bodies.baking.source import JOINT_NAMES_24, PARENTS, RestBodies, read_rest_bodies
+from model.bodies.baking.skeleton import JOINT_NAMES_24, PARENTS
+from model.bodies.baking.source import RestBodies, read_rest_bodies
 from model.bodies.body import Body, regress_joints
 from model.bodies.body_file import write_body
 from model.bodies.skinning import AnnyBody, Skinning, write_anny

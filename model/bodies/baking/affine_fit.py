@@ -118,4 +118,4 @@ def _solve(
     regular = grams + (_RIDGE * mean_square + 1e-12) * np.eye(count)
     unscaled = np.linalg.solve(regular, np.ones((*grams.shape[:-1], 1)))[..., 0]
     total = unscaled.sum(axis=-1)
-    return unscaled / total[..., None], 1 / total
+    return unscaled / total[..., None], np.asarray(1 / total)

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float32
 
-from model.bodies.baking.source import JOINT_NAMES_24
+from model.bodies.baking.skeleton import JOINT_NAMES_24
 from model.types import Array
 
 _X, _Y, _Z = np.eye(3)
