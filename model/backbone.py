@@ -6,7 +6,6 @@ high-resolution map that the published backbone also returns, are used by nothin
 
 from itertools import pairwise
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -38,7 +37,7 @@ class HighResolutionModule(nn.Module):
     def forward(self, maps: list[Tensor]) -> list[Tensor]:
         """Refine each branch, then let all of them exchange what they know."""
         maps = [branch(x) for branch, x in zip(self.branches, maps, strict=True)]
-        return [torch.relu(sum_of(layers, maps)) for layers in self.fuse_layers]
+        return [sum_of(layers, maps).relu() for layers in self.fuse_layers]
 
 
 def sum_of(layers: nn.Module, maps: list[Tensor]) -> Tensor:
@@ -118,8 +117,8 @@ class Hrnet(nn.Module):
 
     def stem(self, images: Float[Tensor, "n 3 224 224"]) -> Float[Tensor, "n 256 56 56"]:
         """Each picture by itself, down to a quarter of its side."""
-        x = torch.relu(self.bn1(self.conv1(images)))  # [N,64,112,112]
-        x = torch.relu(self.bn2(self.conv2(x)))  # [N,64,56,56]
+        x = self.bn1(self.conv1(images)).relu_()  # [N,64,112,112]
+        x = self.bn2(self.conv2(x)).relu_()  # [N,64,56,56]
         return self.layer1(x)
 
     def high_resolution(

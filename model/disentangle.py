@@ -37,7 +37,7 @@ class Ema(nn.Module):
         height, width = x.shape[2:]
         rows, columns = x.mean(3), x.mean(2)  # [M,c,H], [M,c,W]
         profiles = self.conv1x1(torch.cat([rows, columns], dim=2).unsqueeze(3)).squeeze(3)
-        row_gate, column_gate = profiles.sigmoid().split([height, width], dim=2)
+        row_gate, column_gate = torch.split(profiles.sigmoid(), [height, width], dim=2)
         along = self.gn(x * row_gate.unsqueeze(3) * column_gate.unsqueeze(2))
         local = self.conv3x3(x)
         return torch.sigmoid(weighted(local, by=along) + weighted(along, by=local))

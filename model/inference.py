@@ -1,11 +1,13 @@
 """The network at work: crops in NumPy go in, an Estimate in NumPy comes out."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import torch
 from jaxtyping import Float, UInt8
-from torch import Tensor, nn
+from torch import Tensor
 
+from model.fused.network import fuse
 from model.network import Prediction, RemoCap
 from model.types import Array, Estimate
 
@@ -23,7 +25,12 @@ def normalise(pixels: UInt8[Tensor, "n h w 3"]) -> Float[Tensor, "n 3 h w"]:
 class Predictor:
     """A network on its device, ready to answer crops."""
 
-    def __init__(self, network: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self,
+        network: Callable[[Tensor], Prediction],
+        device: torch.device,
+        dtype: torch.dtype,
+    ) -> None:
         self.device = device
         self._network = network
         self._dtype = dtype
@@ -36,7 +43,7 @@ class Predictor:
             ValueError: With MD, where n is no multiple of 8.
         """
         images = normalise(torch.from_numpy(pixels).to(self.device))
-        prediction: Prediction = self._network(images.to(self._dtype))
+        prediction = self._network(images.to(self._dtype))
         known = {name: x for name, x in prediction._asdict().items() if x is not None}
         return Estimate(**{name: x.float().cpu().numpy() for name, x in known.items()})
 
@@ -46,13 +53,18 @@ def load_predictor(
     *,
     device: str = "cpu",
     dtype: DTypeName = "float32",
+    compile: bool = False,  # noqa: A002  the name torch gives it
 ) -> Predictor:
     """Make a network ready to answer.
 
     Args:
-        network: Its parameters are copied; it stays as it is.
+        network: Its faster twin is used; it stays as it is.
         device: As torch names it, e.g. `cpu` or `cuda:0`.
-        dtype: Of parameters and activations.
+        dtype: Of parameters and activations. Cameras, joints and vertices are fp32 in any case.
+        compile: Let torch.compile specialise the network; this needs a C++ compiler, and the first
+            answer takes minutes.
     """
     place, number = torch.device(device), getattr(torch, dtype)
-    return Predictor(network.eval().to(place, number), place, number)
+    fused = fuse(network, winograd=(place.type, dtype) == ("cpu", "float32"))
+    fused = fused.in_dtype(number).to(place)
+    return Predictor(torch.compile(fused) if compile else fused, place, number)

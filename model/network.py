@@ -1,6 +1,6 @@
 """RemoCap: windows of 8 pictures to a camera, 14 joints and 431 coarse vertices for each.
 
-This is the network to read and to train. `model.fused` holds its faster twin for inference.
+This is the network to read and to train. `model.fused` makes its faster twin for inference.
 """
 
 from typing import NamedTuple
@@ -93,7 +93,10 @@ class RemoCap(nn.Module):
         Raises:
             ValueError: With MD, where n is no multiple of 8.
         """
-        camera, body = self.refine(self.backbone(images))
+        return self.answer(*self.refine(self.backbone(images)))
+
+    def answer(self, camera: Float[Tensor, "n d"], body: Float[Tensor, "n 445 d"]) -> Prediction:
+        """Read the refined camera token and body tokens."""
         points_m = self.xyz_regressor(body)  # [N,445,3]
         joints_m, coarse_m = points_m.split([JOINTS, COARSE], dim=1)
         prediction = Prediction(self.cam_predictor(camera), joints_m, coarse_m)
@@ -108,10 +111,8 @@ class RemoCap(nn.Module):
         """Image features to the refined camera token and body tokens."""
         image = self.conv_1x1(features).flatten(2).transpose(1, 2)  # [N,49,512]
         camera = self.cam_token_embed.weight.expand(len(image), -1, -1)  # [N,1,512]
-        body = torch.cat([self.joint_token_embed.weight, self.vertex_token_embed.weight])
-        camera, image, body = self.transformer_1(
-            camera, image, body.expand(len(image), -1, -1), self.encoding_1, self.allowed
-        )
+        body = self.body_tokens().expand(len(image), -1, -1)  # [N,445,512]
+        camera, image, body = self.transformer_1(camera, image, body, self.encoding_1, self.allowed)
         camera, _, body = self.transformer_2(
             self.dim_reduce_enc_cam(camera),
             self.dim_reduce_enc_img(image),
@@ -120,6 +121,10 @@ class RemoCap(nn.Module):
             self.allowed,
         )  # [N,1,128], [N,445,128]
         return camera.squeeze(1), body
+
+    def body_tokens(self) -> Float[Tensor, "445 d"]:
+        """The embeddings of the joints, then of the vertices, that every frame starts from."""
+        return torch.cat([self.joint_token_embed.weight, self.vertex_token_embed.weight])
 
     def intermediate_m(self, coarse_m: Float[Tensor, "n 431 3"]) -> Float[Tensor, "n 1723 3"]:
         """The intermediate vertices, by the learned layer that x, y and z share."""

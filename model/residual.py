@@ -1,6 +1,5 @@
 """HRNet's residual blocks (He et al. 2016), under the names of the published checkpoint."""
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -34,8 +33,8 @@ class BasicBlock(nn.Module):
 
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
         """Add what the block has learned to what it was given."""
-        y = torch.relu(self.bn1(self.conv1(x)))
-        return torch.relu(self.bn2(self.conv2(y)) + x)
+        y = self.bn1(self.conv1(x)).relu_()
+        return self.bn2(self.conv2(y)).add_(x).relu_()
 
 
 class Bottleneck(nn.Module):
@@ -55,6 +54,6 @@ class Bottleneck(nn.Module):
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d h w"]:
         """Add what the block has learned to what it was given, widened where need be."""
         shortcut = x if self.downsample is None else self.downsample(x)
-        y = torch.relu(self.bn1(self.conv1(x)))
-        y = torch.relu(self.bn2(self.conv2(y)))
-        return torch.relu(self.bn3(self.conv3(y)) + shortcut)
+        y = self.bn1(self.conv1(x)).relu_()
+        y = self.bn2(self.conv2(y)).relu_()
+        return self.bn3(self.conv3(y)).add_(shortcut).relu_()

@@ -30,12 +30,15 @@ class Attention(nn.Module):
 
     def forward(
         self,
-        query: Queries,
+        query: Float[Tensor, "#n queries d"],
         key: Keys,
         value: Keys,
         allowed: Bool[Tensor, "queries keys"] | None = None,
     ) -> Queries:
-        """Attend from each query to the keys that `allowed` marks, or to all."""
+        """Attend from each query to the keys that `allowed` marks, or to all.
+
+        Queries given once serve all n.
+        """
         weights, biases = self.in_proj_weight.chunk(3), self.in_proj_bias.chunk(3)
         q, k, v = (
             F.linear(tokens, weight, bias)
@@ -43,6 +46,7 @@ class Attention(nn.Module):
             .transpose(1, 2)
             for tokens, weight, bias in zip((query, key, value), weights, biases, strict=True)
         )  # each [N,heads,L,d/heads]
+        q = q.expand(len(k), -1, -1, -1)
         dropout = self.dropout if self.training else 0.0
         mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed, dropout_p=dropout)
         return self.out_proj(mixed.transpose(1, 2).flatten(2))
@@ -65,7 +69,7 @@ class EncoderLayer(nn.Module):
         normed = self.norm1(tokens)
         placed = normed + encoding
         tokens = tokens + self.dropout(self.self_attn(placed, placed, normed))
-        hidden = self.dropout(torch.relu(self.linear1(self.norm2(tokens))))
+        hidden = self.dropout(self.linear1(self.norm2(tokens)).relu_())
         return tokens + self.dropout(self.linear2(hidden))
 
 
@@ -87,11 +91,20 @@ class DecoderLayer(nn.Module):
         self, tokens: Body, placed_memory: Image, memory: Image, allowed: Bool[Tensor, "body body"]
     ) -> Body:
         """Refine the tokens; `placed_memory` is `memory` with its positional encoding."""
+        return self.look_at_image(self.look_around(tokens, allowed), placed_memory, memory)
+
+    def look_around(self, tokens: Body, allowed: Bool[Tensor, "body body"]) -> Body:
+        """Let the tokens attend to one another."""
         normed = self.norm1(tokens)
-        tokens = tokens + self.dropout(self.self_attn(normed, normed, normed, allowed))
+        return tokens + self.dropout(self.self_attn(normed, normed, normed, allowed))
+
+    def look_at_image(
+        self, tokens: Float[Tensor, "#n body d"], placed_memory: Image, memory: Image
+    ) -> Body:
+        """Let the tokens, or the same ones for all n, attend to the image, and digest it."""
         normed = self.norm2(tokens)
         tokens = tokens + self.dropout(self.multihead_attn(normed, placed_memory, memory))
-        hidden = self.dropout(torch.relu(self.linear1(self.norm3(tokens))))
+        hidden = self.dropout(self.linear1(self.norm3(tokens)).relu_())
         return tokens + self.dropout(self.linear2(hidden))
 
 

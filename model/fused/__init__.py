@@ -1,0 +1,1 @@
+"""The faster twin of the network; each piece answers as its plain counterpart in `model`."""

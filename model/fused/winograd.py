@@ -1,0 +1,86 @@
+"""3x3 convolutions with a quarter of the multiplications (Winograd; Lavin and Gray 2016).
+
+Each 4x4 tile of the answer costs 36 products per pair of channels in place of 144, at the price of
+rounding errors about six times those of the plain convolution, and of four times its weights.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+TILE, SEEN = 4, 6  # places of the answer along a tile, and places of the map they depend on
+# Where the polynomials are evaluated, besides infinity: these round best of those tried.
+POINTS = (0.0, 0.5**0.5, -(0.5**0.5), 2**0.5, -(2**0.5))
+
+
+def tile_transforms() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The three matrices of F(4, 3): map [6,6], kernel [6,3] and answer [4,6] (Toom and Cook).
+
+    Rows are scaled to a largest entry of 1 where the kernel, transformed in advance, can bear the
+    scale: so all six products are of one size, which halves the rounding errors.
+    """
+
+    def powers(count: int) -> np.ndarray:
+        infinity = np.eye(count)[-1]
+        return np.vstack([np.vander(POINTS, count, increasing=True), infinity])
+
+    from_map, from_kernel, to_answer = np.linalg.inv(powers(SEEN)).T, powers(3), powers(TILE).T
+    map_scale = np.abs(from_map).max(axis=1)
+    answer_scale = np.abs(to_answer).max(axis=0)
+    from_kernel = from_kernel * (map_scale * answer_scale)[:, None]
+    return from_map / map_scale[:, None], from_kernel, to_answer / answer_scale
+
+
+class WinogradConv(nn.Module):
+    """A 3x3 convolution of stride 1 that keeps the side of its map.
+
+    Args:
+        conv: Whose weights are taken; it stays as it is.
+    """
+
+    from_map: Tensor
+    to_answer: Tensor
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        super().__init__()
+        assert conv.bias is not None
+        from_map, from_kernel, to_answer = (torch.from_numpy(x) for x in tile_transforms())
+        kernel = conv.weight.detach().double().cpu()
+        weight = torch.einsum("ia,ocab,jb->ijco", from_kernel, kernel, from_kernel)
+        self.register_buffer("weight", weight.flatten(0, 1).float().contiguous())  # [36,C,O]
+        self.register_buffer("bias", conv.bias.detach())
+        self.register_buffer("from_map", torch.kron(from_map, from_map).float())  # [36,36]
+        self.register_buffer("to_answer", torch.kron(to_answer, to_answer).float())  # [16,36]
+
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n o h w"]:
+        """Convolve; a map in channels-last layout comes and goes without a copy."""
+        n, c, height, width = x.shape
+        rows, columns = -(-height // TILE), -(-width // TILE)
+        padded = F.pad(
+            x.permute(0, 2, 3, 1),
+            (0, 0, 1, columns * TILE + 1 - width, 1, rows * TILE + 1 - height),
+        )
+        seen = padded.unfold(1, SEEN, TILE).unfold(2, SEEN, TILE)  # [N,rows,columns,C,6,6]
+        seen = seen.permute(4, 5, 0, 1, 2, 3).reshape(SEEN**2, -1)  # [36,N*rows*columns*C]
+        products = (self.from_map @ seen).view(SEEN**2, -1, c) @ self.weight  # [36,tiles,O]
+        tiles = self.to_answer @ products.view(SEEN**2, -1)  # [16,tiles*O]
+        tiles = tiles.view(TILE, TILE, n, rows, columns, -1).permute(2, 3, 0, 4, 1, 5)
+        answer = tiles.reshape(n, rows * TILE, columns * TILE, -1) + self.bias
+        return answer[:, :height, :width].permute(0, 3, 1, 2)
+
+
+def use_winograd(network: nn.Module, from_width: int) -> None:
+    """Put `WinogradConv` for every 3x3 convolution of stride 1 that is wide enough, in place."""
+    for parent in list(network.modules()):
+        for name, child in list(parent.named_children()):
+            if (
+                isinstance(child, nn.Conv2d)
+                and child.kernel_size == (3, 3)
+                and child.stride == (1, 1)
+                and child.in_channels >= from_width
+            ):
+                setattr(parent, name, WinogradConv(child))
