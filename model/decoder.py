@@ -63,7 +63,7 @@ def main() -> None:
 def _deliver(request: Request, ring: RingWriter, defences: list[str]) -> None:
     container, stream, claimed_s = _open(request)
     reader = FrameReader(container, stream, request.limits)
-    frames = reader.frames()
+    frames = reader.frames(request.end_s)
     first = next(frames, None)
     if first is None:
         raise InputError(
@@ -81,15 +81,13 @@ def _deliver(request: Request, ring: RingWriter, defences: list[str]) -> None:
         frame_count=stream.frames or None,
         defences=defences,
     )
-    _deliver_frames(request, chain([first], frames), painter, ring)
-    if reader.clock.end_s <= request.start_s:
+    if not _deliver_frames(request, chain([first], frames), painter, ring):
         raise InputError(
-            "start_after_end",
-            f"lasts {reader.clock.end_s:.3f} s, and the start is {request.start_s:g} s; "
-            "expected a start within the video; choose an earlier one",
+            "no_frame_in_range",
+            f"shows no new frame from {request.start_s:g} s on until {reader.clock.end_s:.3f} s, "
+            "its end or the one asked for; expected a range with frames; choose an earlier start",
         )
-    missing = reader.missing(claimed_s) if next(frames, None) is None else ()
-    for note in chain(reader.notes(), missing):
+    for note in reader.notes(claimed_s):
         _send(kind="note", text=note)
 
 
@@ -98,16 +96,17 @@ def _deliver_frames(
     frames: Iterable[tuple[int, float, VideoFrame]],
     painter: Painter,
     ring: RingWriter,
-) -> None:
+) -> int:
     picture_bytes = painter.width * painter.height * 3
+    delivered = 0
     for index, pts_s, frame in frames:
-        if request.end_s is not None and pts_s >= request.end_s:
-            return
         if pts_s >= request.start_s:
             painter.paint(frame, ring.next_slot(picture_bytes))
             _send(kind="frame", index=index, pts_s=pts_s)
+            delivered += 1
         elif index % _PROGRESS_FRAMES == 0:
             _send(kind="progress")
+    return delivered
 
 
 def _open(request: Request) -> tuple[InputContainer, VideoStream, float | None]:

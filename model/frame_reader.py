@@ -31,6 +31,7 @@ class FrameReader:
         count: Frames shown so far.
         clock: Their times.
         skipped_packets: Packets that could not be read or decoded.
+        at_end: Whether the last frame of the video has been read.
     """
 
     def __init__(self, container: InputContainer, stream: VideoStream, limits: Limits) -> None:
@@ -43,12 +44,13 @@ class FrameReader:
         self.count = 0
         self.clock = Clock(stream.time_base or 1 / rate, rate)
         self.skipped_packets = 0
+        self.at_end = False
         context = stream.codec_context
         context.thread_type, context.thread_count = av.codec.context.ThreadType.AUTO, _THREADS
         context.options = {"max_pixels": str(limits.max_side_px**2)}
 
-    def frames(self) -> Iterator[tuple[int, float, VideoFrame]]:
-        """Yield (index, pts_s, frame).
+    def frames(self, end_s: float | None = None) -> Iterator[tuple[int, float, VideoFrame]]:
+        """Yield (index, pts_s, frame) of the frames before `end_s`.
 
         Raises:
             InputError: `video_too_large`, `video_too_long`.
@@ -59,23 +61,31 @@ class FrameReader:
             size = size or (frame.width, frame.height)
             self._resized |= size != (frame.width, frame.height)
             pts_s = self.clock.tick(self._timestamp(frame))
+            if end_s is not None and pts_s >= end_s:
+                return
             if pts_s > self._limits.max_duration_s or self.count >= self._limits.max_frames:
                 raise too_long(self._limits)
             sandbox.allow_cpu(self._limits.stall_s * _THREADS)
             self.count += 1
             yield self.count - 1, pts_s, frame
+        self.at_end = True
 
-    def notes(self) -> Iterator[str]:
-        """What a reader of the result should know, once frames have been read."""
+    def notes(self, claimed_s: float | None) -> Iterator[str]:
+        """What a reader of the result should know, once frames have been read.
+
+        Args:
+            claimed_s: Duration in the header; it is judged where the end was reached.
+        """
         if self.skipped_packets:
             yield f"damaged packets skipped: {self.skipped_packets}"
         if self.clock.repaired:
             yield f"{self.clock.repaired} frames with times out of order were put one frame apart"
         if self._resized:
             yield "the picture size changes within the video; every frame was scaled to the first"
+        if self.at_end:
+            yield from self._missing(claimed_s)
 
-    def missing(self, claimed_s: float | None) -> Iterator[str]:
-        """What the header promised and the video, read to its end, did not hold."""
+    def _missing(self, claimed_s: float | None) -> Iterator[str]:
         promised = self._stream.frames - self._discarded
         if self.count < promised:
             yield f"the header promises {promised} frames; {self.count} could be decoded"

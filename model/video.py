@@ -120,7 +120,7 @@ class VideoStream:
         """Yield frames in presentation order.
 
         Raises:
-            InputError: As `open_video`; `start_after_end` where no frame is late enough.
+            InputError: As `open_video`; `no_frame_in_range` where the window holds none.
         """
         while (frame := self._next_frame()) is not None:
             yield frame

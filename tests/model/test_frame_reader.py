@@ -22,8 +22,7 @@ def test_a_sound_video_leaves_no_notes(tmp_path):
         frames = list(reader.frames())
 
         assert [index for index, _, _ in frames] == list(range(12))
-        assert list(reader.notes()) == []
-        assert list(reader.missing(0.48)) == []
+        assert list(reader.notes(0.48)) == []
 
 
 def test_damage_is_skipped_and_counted_and_times_stay_true(tmp_path):
@@ -37,7 +36,10 @@ def test_damage_is_skipped_and_counted_and_times_stay_true(tmp_path):
 
         assert [index for index, _, _ in frames] == list(range(11))
         assert [pts_s for _, pts_s, _ in frames[4:6]] == pytest.approx([0.16, 0.24])
-        assert list(reader.notes()) == ["damaged packets skipped: 1"]
+        assert list(reader.notes(None)) == [
+            "damaged packets skipped: 1",
+            "the header promises 12 frames; 11 could be decoded",
+        ]
 
 
 def test_the_frame_limit_is_kept_to(tmp_path):
@@ -54,4 +56,4 @@ def test_a_header_that_claims_too_much_is_noted(tmp_path):
     with reader_of(write_video(tmp_path / "clip.mp4")) as reader:
         list(reader.frames())
 
-        assert list(reader.missing(60.0)) == ["the header claims 60.0 s; the video holds 0.5 s"]
+        assert list(reader.notes(60.0)) == ["the header claims 60.0 s; the video holds 0.5 s"]

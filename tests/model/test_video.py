@@ -164,13 +164,14 @@ def test_a_window_keeps_the_index_and_time_of_the_whole_video(tmp_path):
     assert frames[0].pts_s == pytest.approx(0.52)
 
 
-def test_a_start_behind_the_end_is_an_error(tmp_path):
+@pytest.mark.parametrize(("start_s", "end_s"), [(5.0, None), (0.45, None), (0.09, 0.11)])
+def test_a_window_without_frames_is_an_error(tmp_path, start_s, end_s):
     path = write_video(tmp_path / "clip.mp4")
 
-    with pytest.raises(InputError, match=r"lasts 0\.480 s") as caught:
-        frames_of(path, start_s=5.0)
+    with pytest.raises(InputError, match=f"no new frame from {start_s:g} s") as caught:
+        frames_of(path, start_s=start_s, end_s=end_s)
 
-    assert caught.value.code == "start_after_end"
+    assert caught.value.code == "no_frame_in_range"
 
 
 @pytest.mark.parametrize(
