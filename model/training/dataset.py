@@ -1,6 +1,5 @@
 """Windows of a TSV set, cropped and augmented."""
 
-from collections.abc import Mapping
 from typing import Literal
 
 import cv2
@@ -22,11 +21,11 @@ from model.training.augment import (
 from model.training.batch import J24_TO_J14, Sample
 from model.training.labels import Label
 from model.training.tsv_set import TsvSet
-from model.training.windows import Protocol, cut_windows, group_tracks
+from model.training.windows import Window, cut_windows, group_tracks
 from model.types import CROP_SIDE, Array
 
 CropKind = Literal["antialiased", "published"]
-MeshKind = Literal["smpl", "labelled"]
+NONE = Augmentation()
 
 
 class TsvClips:
@@ -34,11 +33,8 @@ class TsvClips:
 
     Args:
         rows: The set.
-        persons: Persons per sequence, where there are several (see `group_tracks`).
-        mesh: Where meshes come from: `smpl` for pose and betas, `labelled` for `mesh_m`.
         crop: `published`: METRO's crop and 2D joints truncated to whole pixels.
         augment: For `sample`. Labelled meshes cannot be mirrored, so there the mirror is off.
-        protocol: What becomes of the rows left over at the end of a track.
 
     Raises:
         InputError: Where keys or labels are wrong, naming file and line.
@@ -48,18 +44,15 @@ class TsvClips:
         self,
         rows: TsvSet,
         *,
-        persons: Mapping[str, int] | None = None,
-        mesh: MeshKind = "smpl",
         crop: CropKind = "antialiased",
         augment: AugmentConfig | None = None,
-        protocol: Protocol = "all",
     ) -> None:
         self.rows = rows
-        self.tracks = group_tracks(rows.keys, persons or {})
-        self.windows = cut_windows(self.tracks, protocol)
+        self.tracks = group_tracks(rows.keys, rows.files.persons)
+        self.windows = cut_windows(self.tracks)
+        self._labelled = rows.files.mesh == "labelled"
         config = augment or AugmentConfig()
-        self._augment = config.model_copy(update={"flip": 0.0}) if mesh == "labelled" else config
-        self._mesh = mesh
+        self._augment = config.model_copy(update={"flip": 0.0}) if self._labelled else config
         self._crop = crop
 
     def __len__(self) -> int:
@@ -67,12 +60,11 @@ class TsvClips:
 
     def sample(self, index: int, rng: np.random.Generator) -> Sample:
         """A window with one draw of augmentation for its 8 frames."""
-        return self.window(index, draw_augmentation(self._augment, rng))
+        return self.read(self.windows[index], draw_augmentation(self._augment, rng))
 
-    def window(self, index: int, augmentation: Augmentation) -> Sample:
+    def read(self, window: Window, augmentation: Augmentation = NONE) -> Sample:
         """A window as the augmentation shows it."""
-        rows = self.windows[index].rows
-        rows = rows[::-1] if augmentation.reverse else rows
+        rows = window.rows[::-1] if augmentation.reverse else window.rows
         frames = [self._frame(row, augmentation) for row in rows]
         try:
             return Sample(*(np.stack(field) for field in zip(*frames, strict=True)))
@@ -103,7 +95,7 @@ class TsvClips:
         self, row: int, label: Label, augmentation: Augmentation
     ) -> tuple[Array, Array, Array, bool]:
         """Pose, betas, mesh and whether there is one."""
-        if self._mesh == "labelled":
+        if self._labelled:
             if label.mesh_m is None:
                 raise InputError(
                     "bad_label",

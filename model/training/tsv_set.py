@@ -6,20 +6,21 @@
     linelist: train.linelist.tsv    the rows that belong to the set, in its order
 
 Paths are relative to the yaml. In a composite set (`composite: true`) each of them is a list of
-files, and the linelist gives `source<TAB>row`.
+files, and the linelist gives `source<TAB>row`. What METRO's code knows about its sets, ours reads
+from the same yaml: `persons`, `mesh` and `fps`.
 """
 
 import base64
 import binascii
 import functools
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 import yaml
 from jaxtyping import UInt8
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt, ValidationError
 
 from model.errors import InputError
 from model.training.labels import Label, parse_label
@@ -27,18 +28,31 @@ from model.training.tsv import TsvFile
 from model.types import Array
 
 Row = tuple[int, int]  # source, row in it
+MeshKind = Literal["smpl", "labelled"]
 
 
 class SetFiles(BaseModel):
-    """The contents of the yaml. Keys that METRO's yamls have besides are of no use here."""
+    """The contents of the yaml. Keys that METRO's yamls have besides are of no use here.
+
+    Attributes:
+        img: File or files of pictures.
+        label: File or files of labels.
+        linelist: Which rows belong to the set; all where absent.
+        composite: Whether there are several files each.
+        persons: Persons per sequence, where there are several (see `group_tracks`).
+        mesh: Where meshes come from: `smpl` for pose and betas, `labelled` for `mesh_m`.
+        fps: Frames per second, where it is known.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     img: str | list[str]
     label: str | list[str]
-    hw: str | list[str] | None = None
     linelist: str | None = None
     composite: bool = False
+    persons: dict[str, PositiveInt] = {}
+    mesh: MeshKind = "smpl"
+    fps: PositiveFloat | None = None
 
 
 class TsvSet:
@@ -47,13 +61,16 @@ class TsvSet:
     Args:
         path: The yaml.
 
+    Attributes:
+        files: Its contents.
+
     Raises:
         InputError: `bad_yaml`, `missing_file` or `bad_tsv`, naming the file.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        files = read_yaml(path)
+        self.files = files = read_yaml(path)
         self._images = self._open(files.img)
         self._labels = self._open(files.label)
         if [len(f) for f in self._images] != [len(f) for f in self._labels]:

@@ -15,9 +15,11 @@ class TsvSetWriter:
     Args:
         folder: An existing one.
         name: Of the set; the files are called `<name>.img.tsv` and so on.
+        facts: What the yaml is to say besides: `persons`, `mesh`, `fps` (see `SetFiles`).
     """
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, facts: Mapping[str, object] | None = None) -> None:
+        self._facts = dict(facts or {})
         self.yaml_path = folder / f"{name}.yaml"
         self._columns = {kind: _ColumnFile(folder / f"{name}.{kind}.tsv") for kind in _KINDS}
         self._linelist = folder / f"{name}.linelist.tsv"
@@ -46,7 +48,8 @@ class TsvSetWriter:
             column.close()
         self._linelist.write_text("".join(f"{row}\n" for row in range(self._rows)))
         files = {kind: column.path.name for kind, column in self._columns.items()}
-        self.yaml_path.write_text(yaml.safe_dump({**files, "linelist": self._linelist.name}))
+        content = {**files, "linelist": self._linelist.name, **self._facts}
+        self.yaml_path.write_text(yaml.safe_dump(content, sort_keys=False))
         return self.yaml_path
 
     def __enter__(self) -> "TsvSetWriter":

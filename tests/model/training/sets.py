@@ -43,7 +43,8 @@ def write_set(
 ) -> Path:
     """Write sequences of these lengths; return the yaml."""
     rng = np.random.default_rng(0)
-    with TsvSetWriter(folder, name) as writer:
+    facts = {"mesh": "labelled" if mesh_vertices else "smpl"}
+    with TsvSetWriter(folder, name, facts) as writer:
         for sequence, length in lengths.items():
             for frame in range(length):
                 key = f"{sequence}/image_{frame:05d}.jpg"
