@@ -1,11 +1,9 @@
 import contextlib
-import io
 import os
 import signal
 import subprocess
 import sys
 import textwrap
-import threading
 import time
 from fractions import Fraction
 from pathlib import Path
@@ -15,44 +13,9 @@ import pytest
 
 from model.errors import InputError, UsageError
 from model.video import Limits, open_video
-from tests.model.videos import CORNERS, corners, grey, grey_of, write_video
+from tests.model.videos import frames_of, grey, grey_of, write_video
 
-COLOUR_TOLERANCE = 4
 GREY_TOLERANCE = 6
-
-
-def frames_of(source, **options):
-    with open_video(source, **options) as video:
-        return list(video)
-
-
-def shown(source) -> dict[str, str]:
-    """Which corner of the test picture is seen in each corner of the first frame."""
-    seen = {}
-    for place, colour in corners(frames_of(source)[0].rgb).items():
-        close = [
-            name
-            for name, wanted in CORNERS.items()
-            if max(abs(c - w) for c, w in zip(colour, wanted, strict=True)) <= COLOUR_TOLERANCE
-        ]
-        seen[place] = close[0] if close else f"{colour}"
-    return seen
-
-
-UPRIGHT = {name: name for name in CORNERS}
-QUARTER_LEFT = {
-    "top_left": "top_right",
-    "top_right": "bottom_right",
-    "bottom_left": "top_left",
-    "bottom_right": "bottom_left",
-}
-QUARTER_RIGHT = {source: target for target, source in QUARTER_LEFT.items()}
-HALF = {
-    "top_left": "bottom_right",
-    "top_right": "bottom_left",
-    "bottom_left": "top_right",
-    "bottom_right": "top_left",
-}
 
 
 @pytest.mark.parametrize(
@@ -97,64 +60,6 @@ def test_variable_rate_is_kept_and_time_starts_at_the_first_frame(tmp_path):
     assert times == pytest.approx([(ms - 500) / 1000 for ms in pts_ms], abs=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("name", "options", "expected"),
-    [
-        ("upright.mp4", {}, UPRIGHT),
-        ("portrait.mp4", {"rotation": 270}, QUARTER_RIGHT),
-        ("portrait.webm", {"rotation": 270, "codec": "libvpx"}, QUARTER_RIGHT),
-        ("left.mov", {"rotation": 90}, QUARTER_LEFT),
-        ("upside_down.mp4", {"rotation": 180}, HALF),
-    ],
-)
-def test_frames_are_turned_as_the_metadata_says(tmp_path, name, options, expected):
-    path = write_video(tmp_path / name, **options)
-
-    assert shown(path) == expected
-
-
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("bt601.mp4", {}),
-        ("bt709.mp4", {"colorspace": "itu709"}),
-        ("full_range.mp4", {"full_range": True}),
-        (
-            "ten_bit.mp4",
-            {
-                "codec": "libx265",
-                "pixel_format": "yuv420p10le",
-                "options": {"x265-params": "log-level=none"},
-            },
-        ),
-        ("odd_size.webm", {"codec": "libvpx-vp9", "size": (65, 49)}),
-    ],
-)
-def test_colours_are_those_of_the_scene(tmp_path, name, options):
-    path = write_video(tmp_path / name, **options)
-
-    assert shown(path) == UPRIGHT
-
-
-@pytest.mark.parametrize(
-    ("options", "width", "height"),
-    [
-        ({"size": (65, 49), "pixel_format": "yuv444p"}, 65, 49),
-        ({"pixel_aspect": Fraction(4, 3)}, 85, 48),
-        ({"pixel_aspect": Fraction(4, 3), "rotation": 90}, 48, 85),
-        ({"size": (1, 1), "pixel_format": "yuv444p"}, 1, 1),
-    ],
-)
-def test_info_has_the_shown_size(tmp_path, options, width, height):
-    path = write_video(tmp_path / "clip.mp4", **options)
-
-    with open_video(path) as video:
-        shapes = {frame.rgb.shape for frame in video}
-
-    assert (video.info.width, video.info.height) == (width, height)
-    assert shapes == {(height, width, 3)}
-
-
 def test_a_window_keeps_the_index_and_time_of_the_whole_video(tmp_path):
     path = write_video(tmp_path / "clip.mp4", frames=50)
 
@@ -182,71 +87,6 @@ def test_an_impossible_window_is_refused(tmp_path, start_s, end_s):
         open_video(tmp_path / "unread.mp4", start_s=start_s, end_s=end_s)
 
     assert caught.value.code == "bad_time_range"
-
-
-def test_a_video_plays_while_it_arrives(tmp_path):
-    path = write_video(tmp_path / "clip.webm", codec="libvpx", frames=100, live=True)
-    upload = Upload(path.read_bytes(), pause=True)
-
-    with open_video(upload) as video:
-        frames = iter(video)
-        early = next(frames)
-        upload.resume()
-        rest = list(frames)
-
-    assert early.index == 0
-    assert len(rest) == 99
-
-
-def test_a_growing_mp4_plays_where_its_index_comes_first(tmp_path):
-    path = write_video(tmp_path / "clip.mp4", muxer={"movflags": "faststart"})
-
-    assert len(frames_of(io.BytesIO(path.read_bytes()))) == 12
-
-
-def test_a_growing_mp4_with_its_index_last_asks_for_the_whole_file(tmp_path):
-    path = write_video(tmp_path / "clip.mp4")
-
-    with pytest.raises(InputError) as caught:
-        open_video(io.BytesIO(path.read_bytes()))
-
-    assert caught.value.code == "needs_whole_file"
-
-
-def test_a_broken_upload_raises_its_own_error(tmp_path):
-    data = write_video(tmp_path / "clip.ts", frames=100).read_bytes()
-
-    with pytest.raises(ConnectionResetError):
-        frames_of(Upload(data, error=ConnectionResetError()))
-
-
-def test_a_slow_upload_is_no_stall(tmp_path):
-    data = write_video(tmp_path / "clip.ts").read_bytes()
-
-    frames = frames_of(Upload(data, delay_s=2.5), limits=Limits(stall_s=2.0))
-
-    assert len(frames) == 12
-
-
-def test_a_slow_reader_is_no_stall(tmp_path):
-    data = write_video(tmp_path / "clip.ts", frames=50).read_bytes()
-
-    with open_video(io.BytesIO(data)) as video:
-        video._feed.fed_at_s -= 3600
-
-        assert len(list(video)) == 50
-
-
-def test_a_size_change_scales_to_the_first_and_is_noted(tmp_path):
-    small = write_video(tmp_path / "small.ts", frames=5).read_bytes()
-    large = write_video(tmp_path / "large.ts", frames=5, size=(128, 96)).read_bytes()
-    (tmp_path / "both.ts").write_bytes(small + large)
-
-    with open_video(tmp_path / "both.ts") as video:
-        shapes = {frame.rgb.shape for frame in video}
-
-    assert shapes == {(48, 64, 3)}
-    assert any("size changes" in note for note in video.notes)
 
 
 def test_leaving_early_leaves_no_child(tmp_path):
@@ -317,30 +157,3 @@ def gone_within(pid: int, seconds: float) -> bool:
             return True
         time.sleep(0.02)
     return False
-
-
-class Upload:
-    """A stream of bytes that can pause halfway, dawdle there, or break there."""
-
-    def __init__(self, data: bytes, *, pause: bool = False, delay_s: float = 0, error=None) -> None:
-        self._parts = [data[: len(data) // 2], data[len(data) // 2 :]]
-        self._delay_s, self._error = delay_s, error
-        self._resumed = threading.Event()
-        if not pause:
-            self.resume()
-
-    def resume(self) -> None:
-        self._resumed.set()
-
-    def read(self, size: int) -> bytes:
-        if len(self._parts) == 1:
-            assert self._resumed.wait(30)
-            time.sleep(self._delay_s)
-            if self._error:
-                raise self._error
-        if not self._parts:
-            return b""
-        part, self._parts[0] = self._parts[0][:size], self._parts[0][size:]
-        if not self._parts[0]:
-            del self._parts[0]
-        return part

@@ -10,9 +10,14 @@ import struct
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
+
+from model.feed import Readable
+from model.types import Frame
+from model.video import open_video
 
 CORNERS = {
     "top_left": (255, 0, 0),
@@ -53,6 +58,12 @@ def grey(rgb: np.ndarray) -> float:
     """Mean grey of the middle of a picture."""
     y, x = rgb.shape[0], rgb.shape[1]
     return float(rgb[y * 7 // 16 : y * 9 // 16 + 1, x * 7 // 16 : x * 9 // 16 + 1].mean())
+
+
+def frames_of(source: str | Path | Readable, **options: Any) -> list[Frame]:
+    """All frames of a video, as `open_video` gives them."""
+    with open_video(source, **options) as video:
+        return list(video)
 
 
 def write_video(
