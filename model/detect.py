@@ -118,17 +118,19 @@ def _spread(length: int, side: int) -> list[int]:
     return [round((length - side) * i / steps) for i in range(steps + 1)]
 
 
-def letterbox(rgb: UInt8[Array, "height width 3"], tile: Tile) -> Float32[Array, "224 224 3"]:
-    """The tile, antialiased, black outside the picture."""
+def letterbox(
+    rgb: UInt8[Array, "height width 3"], tile: Tile, side: int = SIDE
+) -> Float32[Array, "{side} {side} 3"]:
+    """The tile at `side` pixels, antialiased where it shrinks, black outside the picture."""
     height, width = rgb.shape[:2]
     left, top = max(tile.left, 0), max(tile.top, 0)
     right, bottom = min(tile.left + tile.side, width), min(tile.top + tile.side, height)
-    scale = SIDE / tile.side
+    scale = side / tile.side
     size = [max(round(extent * scale), 1) for extent in (right - left, bottom - top)]
     part = cv2.resize(rgb[top:bottom, left:right], size, interpolation=cv2.INTER_AREA)
     x, y = round((left - tile.left) * scale), round((top - tile.top) * scale)
-    square = np.zeros((SIDE, SIDE, 3), np.float32)
-    square[y : y + size[1], x : x + size[0]] = part[: SIDE - y, : SIDE - x]
+    square = np.zeros((side, side, 3), np.float32)
+    square[y : y + size[1], x : x + size[0]] = part[: side - y, : side - x]
     return square
 
 

@@ -36,6 +36,11 @@ class Region:
             float(hips_px[0]), float(hips_px[1]), math.hypot(across, up), math.atan2(across, up)
         )
 
+    @classmethod
+    def of_box(cls, x0: float, y0: float, x1: float, y1: float) -> "Region":
+        """From a box of any shape around the whole person."""
+        return cls((x0 + x1) / 2, (y0 + y1) / 2, max(x1 - x0, y1 - y0) / 2)
+
     @property
     def crop_px(self) -> Float32[Array, "4"]:
         """The upright square (x0, y0, x1, y1) that the network is to see of this person."""
@@ -59,9 +64,3 @@ class Region:
         """From hips to hips, in radii of the larger of the two."""
         away_px = math.hypot(self.x_px - other.x_px, self.y_px - other.y_px)
         return away_px / max(self.radius_px, other.radius_px)
-
-
-def square_about(x0: float, y0: float, x1: float, y1: float) -> Float32[Array, "4"]:
-    """The square about the middle of a person's box, a tenth wider than its longer side."""
-    region = Region((x0 + x1) / 2, (y0 + y1) / 2, max(x1 - x0, y1 - y0) / 2)
-    return region.crop_px

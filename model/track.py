@@ -29,8 +29,8 @@ MIN_TORSO = 0.25  # mean, to be confirmed
 MIN_IN_VIEW = 0.4  # share of the landmarks
 MAX_JUMP = 0.6  # radii from the forecast in the next frame
 REMEMBER_S = 1.0  # how long somebody out of sight keeps the number
-RESUME_DISTANCE = 1.0  # radii from the forecast, to be taken for somebody lost
-RESUME_LIKENESS = 0.5
+MAX_DETOUR = 1.0  # radii from the forecast after some time out of sight
+MIN_LIKENESS = 0.5  # of the clothes, from one sighting to the next
 SEARCH = 2.5  # half side, in radii, of the part searched for somebody lost
 SAME_PLACE = 0.25  # radii, between hips or landmarks of one and the same person
 MAX_COVER = 0.5  # share of somebody new that somebody known may cover
@@ -119,8 +119,8 @@ class Tracker:
         for track, sighting in looks:
             if (
                 _is_somebody(sighting, frame.rgb)
-                and track.surprise(sighting) <= MAX_JUMP
-                and not (self._is_taken(sighting, wary=not track.confirmed))
+                and _is_likely(track, sighting, MAX_JUMP)
+                and not self._is_taken(sighting, wary=not track.confirmed)
             ):
                 track.see(sighting)
                 self._seen.append(track)
@@ -178,12 +178,7 @@ class Tracker:
 
     def _recall(self, sighting: Sighting) -> Track | None:
         """Who of those lost this is."""
-        fitting = [
-            track
-            for track in self._lost
-            if track.surprise(sighting) < RESUME_DISTANCE
-            and track.likeness(sighting) > RESUME_LIKENESS
-        ]
+        fitting = [track for track in self._lost if _is_likely(track, sighting, MAX_DETOUR)]
         return min(fitting, key=lambda track: _doubt(track, sighting), default=None)
 
     def _judge(self, pts_s: float) -> None:
@@ -207,6 +202,11 @@ def _is_somebody(sighting: Sighting, rgb: Array) -> bool:
     height, width = rgb.shape[:2]
     found = sighting.landmarks
     return found.presence >= MIN_PRESENCE and found.in_view(width, height) >= MIN_IN_VIEW
+
+
+def _is_likely(track: Track, sighting: Sighting, reach: float) -> bool:
+    """Whether the sighting may be this person, at most `reach` radii off the forecast."""
+    return track.surprise(sighting) <= reach and track.likeness(sighting) >= MIN_LIKENESS
 
 
 def _convinces(track: Track) -> bool:

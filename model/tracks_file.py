@@ -10,7 +10,7 @@ from jaxtyping import Float64, Int64
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from model.errors import InputError
-from model.region import square_about
+from model.region import Region
 from model.types import Array, Frame, Observation
 
 MAX_BYTES = 64 << 20  # boxes of ten people in every frame of half an hour
@@ -92,8 +92,8 @@ class TracksFile:
     def _observe(self, track: UserTrack, frame: Frame) -> Iterator[Observation]:
         box_px = track.box_at(frame.index, self.interpolate)
         if box_px is not None:
-            square = square_about(*box_px.tolist())
-            yield Observation(track.track_id, frame.index, frame.pts_s, square, 1.0)
+            crop_px = Region.of_box(*box_px.tolist()).crop_px
+            yield Observation(track.track_id, frame.index, frame.pts_s, crop_px, 1.0)
 
     def _check_fit(self, width: int, height: int) -> None:
         longest = MAX_SIDE * max(width, height)
