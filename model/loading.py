@@ -6,7 +6,6 @@ from pathlib import Path
 import torch
 
 from model.bodies import Body, load_body
-from model.checkpoint import load_weights
 from model.config import ModelCard
 from model.errors import InputError, UsageError
 from model.inference import DTypeName, Predictor, load_predictor
@@ -20,6 +19,7 @@ from model.registry import (
     weights_id,
 )
 from model.upsample import Upsampling
+from model.weights import load_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +62,7 @@ def load_model(
         UsageError: `unknown_model`, `unknown_body`, or `no_such_device`.
         InputError: `bad_model`, `bad_body`, `bad_weights` or `bad_checkpoint`.
     """
+    place = choose_device(device)  # before what takes long
     folder = find_model(name, models_dir)
     body = load_body(folder.card.body, models_dir)
     network = load_network(folder, body)
@@ -70,9 +71,7 @@ def load_model(
         weights_sha256=weights_id(folder.card),
         body=body,
         upsampling=load_upsampling(folder, body),
-        predictor=load_predictor(
-            network, device=choose_device(device), dtype=dtype, compile=compile
-        ),
+        predictor=load_predictor(network, device=place, dtype=dtype, compile=compile),
     )
 
 
@@ -86,7 +85,7 @@ def load_network(folder: ModelFolder, body: Body) -> RemoCap:
     card = folder.card
     if card.seed is None:
         check_weights(folder)
-        network = RemoCap(card.network, torch.tensor(body.coarse_adjacency))
+        network = RemoCap(card.network, body.coarse_adjacency)
         load_weights(network, folder.weights_path)
     elif body.rest_coarse_m is None:
         raise InputError(
