@@ -1,0 +1,196 @@
+"""The command `remocap`. Each command parses, calls, and shows; it decides nothing.
+
+Exit status: 0 done, 1 internal error, 2 wrong use, 3 bad input, 4 nobody found, 130 interrupted.
+"""
+
+import os
+import sys
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from model.errors import RemocapError
+from service.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from model.loading import Model
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Turn a video of people into 3D body meshes, frame by frame.",
+)
+importer = typer.Typer(no_args_is_help=True, help="Bring your own body or checkpoint.")
+app.add_typer(importer, name="import")
+
+console = Console(stderr=True)
+"""For people. What programs read goes to files or to standard output."""
+
+
+class Smooth(StrEnum):
+    """How much of the jitter is taken out when the result is handed out."""
+
+    off = "off"
+    light = "light"
+    strong = "strong"
+
+
+Video = Annotated[Path, typer.Argument(help="A video file: mp4, mov, webm, mkv, avi, ts.")]
+Out = Annotated[
+    list[Path],
+    typer.Option(
+        "--output",
+        "-o",
+        help="Where to write; the ending chooses the form: .npz arrays, .glb animated scene, "
+        ".mp4 overlay, .zip of OBJ files, .json. May be given several times.",
+    ),
+]
+ModelName = Annotated[
+    str | None, typer.Option("--model", help="Name of a model; see `remocap models`.")
+]
+Device = Annotated[
+    str | None,
+    typer.Option(help="cpu, cuda, cuda:N or auto [default: auto, a GPU if there is one]"),
+]
+
+
+@app.command()
+def reconstruct(
+    video: Video,
+    output: Out,
+    model: ModelName = None,
+    device: Device = None,
+    tracks: Annotated[
+        Path | None,
+        typer.Option(help="Your own boxes instead of the detector's: JSON, see docs/tracks.md."),
+    ] = None,
+    max_people: Annotated[
+        int | None, typer.Option(min=1, help="Follow at most so many people at a time.")
+    ] = None,
+    smooth: Annotated[Smooth, typer.Option(help="Smoothing of the written motion.")] = Smooth.off,
+    start: Annotated[float | None, typer.Option(min=0, help="Begin here, in seconds.")] = None,
+    end: Annotated[float | None, typer.Option(min=0, help="End here, in seconds.")] = None,
+) -> None:
+    """Reconstruct everybody in VIDEO.
+
+    Example: remocap reconstruct clip.mp4 -o clip.npz -o clip.mp4
+    """
+    from model.export import check_target, write
+    from model.pipeline import Options
+    from model.pipeline import reconstruct as run
+    from model.stages import Stages
+    from model.tracks_file import load_tracks
+    from service.show import ProgressBars, summary
+
+    for path in output:
+        check_target(path)
+    loaded = _load(load_settings(model=model, device=device))
+    options = Options(
+        max_people=max_people,
+        tracks=None if tracks is None else load_tracks(tracks),
+        start_s=start,
+        end_s=end,
+    )
+    with (
+        tempfile.TemporaryDirectory(prefix="remocap-") as folder,
+        ProgressBars(console) as bars,
+    ):
+        stages = Stages(watch=bars)
+        result = run(video, loaded, Path(folder), options, stages).smoothed(smooth.value)
+        for path in output:
+            write(result, path, source=video, start_s=start, end_s=end, stages=stages)
+        table = summary(result, stages.seconds)
+    console.print(table)
+    for path in output:
+        console.print(f"wrote {path}", soft_wrap=True)
+
+
+def _load(settings: Settings) -> "Model":
+    """Load the model in force, and warn where its answers mean nothing yet."""
+    from model.loading import load_model
+
+    loaded = load_model(
+        settings.model,
+        settings.models_dir,
+        device=settings.device,
+        dtype=settings.dtype,
+        compile=settings.compile,
+    )
+    if not loaded.card.trained:
+        console.print(
+            f"[yellow]warning[/yellow] model '{loaded.card.name}' is untrained: it draws the rest "
+            "pose in place of the person's; see `remocap models`",
+            soft_wrap=True,
+        )
+    return loaded
+
+
+@app.command()
+def models() -> None:
+    """List the models that can be used, and what each of them is."""
+    from model.registry import list_models
+
+    table = Table("name", "body", "input", "trained", "licence", box=None)
+    for folder in list_models(load_settings().models_dir):
+        card = folder.card
+        trained = "yes" if card.trained else "no: output is a placeholder"
+        table.add_row(card.name, card.body, card.network.input, trained, card.licence)
+    Console().print(table)
+
+
+@importer.command("smpl")
+def import_smpl_files(
+    mesh: Annotated[Path, typer.Argument(help="mesh_downsampling.npz, as METRO publishes it.")],
+    regressor: Annotated[Path, typer.Argument(help="J_regressor_h36m_correct.npy.")],
+) -> None:
+    """Import the SMPL topology from the two files that FastMETRO's users download."""
+    from model.bodies.import_smpl import import_smpl
+
+    path = import_smpl(mesh, regressor, load_settings().models_dir)
+    console.print(f"wrote {path}", soft_wrap=True)
+
+
+@importer.command("checkpoint")
+def import_checkpoint_file(
+    path: Annotated[Path, typer.Argument(help="A published RemoCap or FastMETRO state dict.")],
+    name: Annotated[str, typer.Option(help="What to call the model.")] = "remocap-official",
+    body: Annotated[str, typer.Option(help="The body its vertices belong to.")] = "smpl",
+) -> None:
+    """Import a published checkpoint as a model folder."""
+    from model.checkpoint import import_checkpoint
+
+    folder = import_checkpoint(path, load_settings().models_dir, name=name, body=body)
+    console.print(f"wrote {folder}; use it with --model {name}", soft_wrap=True)
+
+
+@app.command()
+def config() -> None:
+    """Print the settings in force, each as the variable that sets it."""
+    for name, value in load_settings().model_dump(mode="json").items():
+        typer.echo(f"{Settings.model_config['env_prefix']}{name}".upper() + f"={value}")
+
+
+def main() -> None:
+    """Run the command line; whatever goes wrong becomes one line and an exit status."""
+    try:
+        app()
+    except RemocapError as error:
+        _say_error(error.code, error.message)
+        sys.exit(error.exit_status)
+    except Exception as error:
+        if os.environ.get("REMOCAP_DEBUG"):
+            raise
+        _say_error("internal", f"{error!r}; set REMOCAP_DEBUG=1 to see where, and please report it")
+        sys.exit(1)
+
+
+def _say_error(code: str, message: str) -> None:
+    console.print(f"[red]error[/red] {code}: {escape(message)}", soft_wrap=True, highlight=False)
