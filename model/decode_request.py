@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 
-SLOTS = 4  # pictures in flight between the two
+SLOTS = 8  # pictures in flight between the two
 
 
 @dataclass(frozen=True)
