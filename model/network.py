@@ -84,7 +84,7 @@ class RemoCap(nn.Module):
         self.smpl_parameter_regressor = SmplRegressor() if config.smpl_regressor else None
         self.register_buffer("encoding_1", sine_encoding(first), persistent=False)
         self.register_buffer("encoding_2", sine_encoding(second), persistent=False)
-        allowed = allowed_attention(torch.as_tensor(coarse_adjacency))
+        allowed = allowed_attention(torch.from_numpy(np.array(coarse_adjacency)))
         self.register_buffer("allowed", allowed, persistent=False)
 
     def forward(self, images: Float[Tensor, "n 3 224 224"]) -> Prediction:
