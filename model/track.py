@@ -4,14 +4,14 @@ A person once found costs one call of the landmark network per frame: each look 
 next. The detector runs now and then, to find others. The same frames give the same people.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from model.appearance import torso_histogram
 from model.detect import BlazePoseDetector, PersonDetector
 from model.handout import HandOut, People
-from model.landmarks import LandmarkModel
+from model.landmarks import LandmarkModel, Landmarks
 from model.people_limit import PeopleLimit
 from model.person_track import Sighting, Track
 from model.region import Region
@@ -35,11 +35,14 @@ SEARCH = 2.5  # half side, in radii, of the part searched for somebody lost
 SAME_PLACE = 0.25  # radii, between hips or landmarks of one and the same person
 MAX_COVER = 0.5  # share of somebody new that somebody known may cover
 
+Look = Callable[[Array, Region], Landmarks]
+"""What `LandmarkModel` does."""
+
 
 def track_people(
     frames: Iterable[Frame],
     detector: PersonDetector | None = None,
-    landmarks: LandmarkModel | None = None,
+    look: Look | None = None,
     *,
     max_people: int | None = None,
 ) -> Iterator[People]:
@@ -48,10 +51,10 @@ def track_people(
     Args:
         frames: In time order.
         detector: BlazePose's, unless given.
-        landmarks: BlazePose's, unless given.
+        look: BlazePose's landmark model, unless given.
         max_people: How many to follow at once at most, the larger and longer-lived first.
     """
-    tracker = Tracker(detector or BlazePoseDetector(), landmarks or LandmarkModel(), max_people)
+    tracker = Tracker(detector or BlazePoseDetector(), look or LandmarkModel(), max_people)
     for frame in frames:
         yield from tracker.add(frame)
     yield from tracker.close()
@@ -62,15 +65,13 @@ class Tracker:
 
     Args:
         detector: Finds people in a picture.
-        landmarks: Finds the landmarks of the person in a region.
+        look: Finds the landmarks of the person in a region.
         max_people: As in `track_people`.
     """
 
-    def __init__(
-        self, detector: PersonDetector, landmarks: LandmarkModel, max_people: int | None = None
-    ) -> None:
+    def __init__(self, detector: PersonDetector, look: Look, max_people: int | None = None) -> None:
         self._detector = detector
-        self._landmarks = landmarks
+        self._look = look
         self._scene = SceneCuts()
         self._hand_out = HandOut(PeopleLimit(max_people))
         self._seen: list[Track] = []  # in the latest frame
@@ -105,14 +106,14 @@ class Tracker:
         self._seen, self._lost = [], []
         self._next_near_s = self._next_small_s = -np.inf
 
-    def _look(self, region: Region, frame: Frame) -> Sighting:
-        found = self._landmarks(frame.rgb, region)
+    def _look_at(self, region: Region, frame: Frame) -> Sighting:
+        found = self._look(frame.rgb, region)
         colours = torso_histogram(frame.rgb, found.points)
         return Sighting(frame.index, frame.pts_s, found, colours)
 
     def _follow(self, frame: Frame) -> None:
         """Look where each person should be by now."""
-        looks = [(track, self._look(track.predict(frame.pts_s), frame)) for track in self._seen]
+        looks = [(track, self._look_at(track.predict(frame.pts_s), frame)) for track in self._seen]
         # The least surprising first: of two that end up on one person, the other is lost.
         looks.sort(key=lambda look: _doubt(*look))
         self._seen = []
@@ -165,7 +166,7 @@ class Tracker:
         """Look at a candidate: nobody, somebody followed already, somebody lost, or new."""
         if any(region.distance(track.last.region) < SAME_PLACE for track in self._seen):
             return
-        sighting = self._look(region, frame)
+        sighting = self._look_at(region, frame)
         if not _is_somebody(sighting, frame.rgb) or self._is_taken(sighting, wary=True):
             return
         track = self._recall(sighting)
