@@ -2,6 +2,9 @@
 
 Weights sum to one, so what is fitted does not change when bodies are moved or turned. They are
 fitted on posed bodies: on the rest pose alone, near points of different limbs look related.
+
+What a network predicts is no exact mesh, so every source is taken to err by 1 mm of its own. Small
+weights on many are then preferred to large ones that cancel.
 """
 
 from collections.abc import Iterator
@@ -13,8 +16,7 @@ from jaxtyping import Float32, Float64, Int64
 from model.types import Array
 
 _CHUNK = 256  # targets at a time; bounds memory to tens of megabytes
-_RIDGE = 1e-4  # of the mean square, against weights that cancel
-_SOURCE_ERROR_M = 0.002
+_SOURCE_ERROR_M = 0.001
 
 
 def nearest_in_all_poses(
@@ -67,15 +69,10 @@ def fit_sparse(
     candidates: int,
     count: int,
 ) -> Float32[Array, "sources"]:
-    """Express one target by `count` of its nearest `candidates` sources, chosen greedily.
-
-    Every source is taken to err by 2 mm of its own, so small weights on many are preferred to
-    large ones that cancel: what a network predicts is no exact mesh.
-    """
+    """Express one target by `count` of its nearest `candidates` sources, chosen greedily."""
     targets_m = target_m[:, None]
     nearest = nearest_in_all_poses(sources_m, targets_m, candidates)
     gram = next(_grams(sources_m, targets_m, nearest))[0]  # [candidates,candidates]
-    gram += 3 * len(target_m) * _SOURCE_ERROR_M**2 * np.eye(candidates)
     chosen = [int(gram.diagonal().argmin())]
     while len(chosen) < count:
         chosen.append(_best_addition(gram, chosen))
@@ -102,20 +99,19 @@ def _grams(
     targets_m: Float32[Array, "n targets 3"],
     indices: Int64[Array, "targets count"],
 ) -> Iterator[Float64[Array, "chunk count count"]]:
+    """Yield, for chunks of targets, the products of their sources' offsets summed over poses."""
+    error = 3 * len(sources_m) * _SOURCE_ERROR_M**2 * np.eye(indices.shape[1])
     for start in range(0, len(indices), _CHUNK):
         chunk = slice(start, start + _CHUNK)
         offsets_m = sources_m[:, indices[chunk]] - targets_m[:, chunk, None]  # [n,chunk,count,3]
         flat = offsets_m.transpose(1, 2, 0, 3).reshape(*indices[chunk].shape, -1)
-        yield (flat @ flat.swapaxes(1, 2)).astype(np.float64)
+        yield (flat @ flat.swapaxes(1, 2)).astype(np.float64) + error
 
 
 def _solve(
     grams: Float64[Array, "*batch count count"],
 ) -> tuple[Float64[Array, "*batch count"], Float64[Array, "*batch"]]:
     """Minimise w' G w where w sums to one: w = G^-1 1 / (1' G^-1 1), with the least value."""
-    count = grams.shape[-1]
-    mean_square = np.trace(grams, axis1=-2, axis2=-1)[..., None, None] / count
-    regular = grams + (_RIDGE * mean_square + 1e-12) * np.eye(count)
-    unscaled = np.linalg.solve(regular, np.ones((*grams.shape[:-1], 1)))[..., 0]
+    unscaled = np.linalg.solve(grams, np.ones((*grams.shape[:-1], 1)))[..., 0]
     total = unscaled.sum(axis=-1)
     return unscaled / total[..., None], np.asarray(1 / total)
