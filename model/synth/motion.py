@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
-from model.bodies.npz import parse_array, read_entries
+from model.bodies.npz import read_npz
 from model.bodies.skinning import load_anny
 from model.errors import InputError
 from model.rotations import rotmat_to_rotvec, rotvec_to_rotmat, slerp_rotmat
@@ -55,8 +55,7 @@ def read_motions(path: Path) -> list[Motion]:
         InputError: `bad_motion`.
     """
     try:
-        entries = read_entries(path, ("names", "lengths", "rotvec", "trans"))
-        arrays = {name: parse_array(entry) for name, entry in entries.items()}
+        arrays = read_npz(path, ("names", "lengths", "rotvec", "trans"))
         names, ends = arrays["names"].tolist(), np.cumsum(arrays["lengths"])
         rotvec, path_m = arrays["rotvec"].astype(np.float32), arrays["trans"].astype(np.float32)
         if rotvec.shape != (ends[-1], 24, 3) or path_m.shape != (ends[-1], 3):

@@ -26,8 +26,20 @@ class Material(IntEnum):
     SHOE = 3
     SOLE = 4
     HAIR = 5
+    HAT = 6
 
 
+GARMENT_PARTS = {kind: 25 + i for i, kind in enumerate(("suit", "shoes", "hair", "hat"))}
+"""Parts of garments that are meshes of their own."""
+
+PARTS = 29  # with the background, which is 0
+
+_GARMENT_MATERIALS = {
+    "suit": (Material.SHIRT, Material.TROUSERS, Material.TROUSERS),
+    "shoes": (Material.SHOE,) * 3,
+    "hair": (Material.HAIR,) * 3,
+    "hat": (Material.HAT,) * 3,
+}
 _NEVER = 9.0  # metres; beyond every body
 _DOWN = np.array([0.0, -1.0, 0.0])
 _NECK = np.array([0.0, 0.92, 0.38])  # across the collar, which is lower in front
@@ -60,7 +72,7 @@ class Cut:
 
 @dataclass(frozen=True, eq=False)
 class Pattern:
-    """The cuts of every part; row 0 is the background, row 1 + j the part of joint j.
+    """The cuts of every part: row 0 is the background, row 1 + j joint j's, then `GARMENT_PARTS`.
 
     Attributes:
         directions: Along which a part is divided, about the body's origin.
@@ -88,22 +100,25 @@ def sew(cut: Cut, joints_m: Float32[Array, "24 3"]) -> Pattern:
         cut: What is worn.
         joints_m: Of the mean body at rest.
     """
-    parts = len(JOINT) + 1
     pattern = Pattern(
-        np.zeros((parts, 3), np.float32),
-        np.full((parts, 2), _NEVER, np.float32),
-        np.zeros((parts, 3), np.int64),
+        np.zeros((PARTS, 3), np.float32),
+        np.full((PARTS, 2), _NEVER, np.float32),
+        np.zeros((PARTS, 3), np.int64),
     )
     rows = _trunk_rows(cut) | _leg_rows(cut, joints_m) | _arm_rows(cut, joints_m)
     for joint, (direction, bounds_m, materials) in rows.items():
         part = JOINT[joint] + 1
         pattern.directions[part], pattern.bounds_m[part] = direction, bounds_m
         pattern.materials[part] = materials
+    for kind, part in GARMENT_PARTS.items():
+        pattern.materials[part] = _GARMENT_MATERIALS[kind]
+    pattern.directions[GARMENT_PARTS["suit"]] = _DOWN
+    pattern.bounds_m[GARMENT_PARTS["suit"], 0] = -cut.hem_m
     return pattern
 
 
 def _trunk_rows(cut: Cut) -> dict[str, _Row]:
-    skin, shirt, trousers, _, _, hair = Material
+    skin, shirt, trousers, _, _, hair, _ = Material
     collar_m = float(_NECK @ [0, cut.neckline_m, 0])
     hairline_m = float(_CROWN @ [0, cut.hairline_m, _FOREHEAD_Z_M])
     upper: _Row = (_NECK, (collar_m, _NEVER), (shirt, skin, skin))
@@ -114,7 +129,7 @@ def _trunk_rows(cut: Cut) -> dict[str, _Row]:
 
 
 def _leg_rows(cut: Cut, joints_m: Float32[Array, "24 3"]) -> dict[str, _Row]:
-    skin, shirt, trousers, shoe, sole, _ = Material
+    skin, shirt, trousers, shoe, sole, _, _ = Material
     hip_m, knee_m, ankle_m = (-joints_m[JOINT[f"left_{n}"], 1] for n in ("hip", "knee", "ankle"))
     edge_m = float(np.interp(cut.leg, (0, 1, 2), (hip_m, knee_m, ankle_m)))
     sole_m, shaft_m = float(ankle_m) + _SOLE_M, float(ankle_m) + _SHAFT_M

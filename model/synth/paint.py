@@ -10,7 +10,7 @@ from model.synth.skeleton import JOINT
 
 _HEAD = JOINT["head"] + 1
 # Face of the mean body: |x|, y and half axes in metres; how much the mark bends down outwards.
-_MARKS = {
+MARKS = {
     "eyeball": (0.031, 0.705, 0.0125, 0.0065, 0.0),
     "iris": (0.031, 0.705, 0.0062, 0.0068, 0.0),
     "brow": (0.033, 0.724, 0.020, 0.0042, 0.004),
@@ -60,7 +60,7 @@ def paint(
     material = looks.materials[people, part].gather(-1, layer[..., None])[..., 0]
     rgb = looks.rgb[people, material]
     face = (part == _HEAD) & (rest_m[..., 2] > _FACE_Z_M) & (material == Material.SKIN)
-    for index, (x, y, half_width, half_height, bend) in enumerate(_MARKS.values()):
+    for index, (x, y, half_width, half_height, bend) in enumerate(MARKS.values()):
         aside = (rest_m[..., 0].abs() - x) / half_width
         above = (rest_m[..., 1] - y + bend * (aside**2 - 0.5)) / half_height
         cover = (3.5 - 3 * torch.hypot(aside, above)).clamp(0, 1) * face  # a soft edge

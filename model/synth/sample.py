@@ -32,13 +32,14 @@ WIDTH, HEIGHT, FPS, FRAMES = 854, 480, 30, 120
 _BETAS = np.array([0.3, -0.4, 0.2, 0.5, -0.3, 0.2, 0, 0, 0, 0], np.float32)
 _EYE_M, _PITCH = (0.0, 1.30, 5.35), -0.08  # where the camera stands, and how far it looks up
 _END_M = np.array([0.1, 0.35], np.float32)  # x and z where the walk ends
-_THICKNESS_M = np.array([0, 0.016, 0.018, 0.010, 0.010, 0.022], np.float32)  # of each material
-_RGB = (  # skin, shirt, trousers, shoe, sole, hair
+_THICKNESS_M = np.array([0, 0.016, 0.018, 0.010, 0.010, 0.022, 0], np.float32)  # of each material
+_RGB = (  # skin, shirt, trousers, shoe, sole, hair, hat
     (0.80, 0.60, 0.49),
     (0.83, 0.42, 0.27),
     (0.21, 0.27, 0.38),
     (0.40, 0.29, 0.22),
     (0.92, 0.89, 0.82),
+    (0.17, 0.11, 0.08),
     (0.17, 0.11, 0.08),
 )
 _MARKS_RGB = ((0.93, 0.91, 0.89), (0.20, 0.13, 0.09), (0.20, 0.13, 0.10), (0.68, 0.40, 0.36))

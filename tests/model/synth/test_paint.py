@@ -34,7 +34,7 @@ def test_each_person_of_a_batch_wears_their_own() -> None:
     )
 
     assert material.flatten().tolist() == [Material.SKIN, Material.SHIRT]
-    torch.testing.assert_close(rgb[:, 0, 0, 0], torch.tensor([0.1, 0.26]))
+    torch.testing.assert_close(rgb[:, 0, 0, 0], torch.tensor([0.1, 0.1 + 0.8 / 6]))
 
 
 def test_eyes_are_painted_on_the_front_of_the_head_alone() -> None:
