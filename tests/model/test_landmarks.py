@@ -1,0 +1,88 @@
+"""BlazePose's landmark network, on a real picture."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from model.landmarks import LandmarkModel, Landmarks
+from model.region import Region
+from model.types import Array
+from model.video import open_video
+
+WOMAN = Region(250.0, 290.0, 270.0)  # in the first frame of the clip, roughly
+NOSE, RIGHT_ANKLE = 0, 28
+
+
+@pytest.fixture(scope="module")
+def rgb(shared: Path) -> Array:
+    """A woman stooping to a dog."""
+    with open_video(shared / "assets" / "videos" / "sam2_dog.mp4", end_s=0.01) as video:
+        return next(iter(video)).rgb
+
+
+@pytest.fixture(scope="module")
+def look() -> LandmarkModel:
+    return LandmarkModel()
+
+
+@pytest.mark.shared
+def test_a_person_is_there_and_is_found_again_where_the_look_says(
+    rgb: Array, look: LandmarkModel
+) -> None:
+    first = look(rgb, WOMAN)
+    second = look(rgb, first.region)
+
+    assert first.presence > 0.95
+    assert second.presence > 0.95
+    assert first.distance(second) < 0.1
+    assert second.points[NOSE, 1] < second.points[RIGHT_ANKLE, 1]
+
+
+@pytest.mark.shared
+def test_nobody_is_in_the_hedge(rgb: Array, look: LandmarkModel) -> None:
+    assert look(rgb, Region(1150.0, 150.0, 120.0)).presence < 0.5
+
+
+@pytest.mark.shared
+def test_somebody_upside_down_has_the_same_landmarks(rgb: Array, look: LandmarkModel) -> None:
+    height, width = rgb.shape[:2]
+    turned = Region(width - WOMAN.x_px, height - WOMAN.y_px, WOMAN.radius_px, np.pi)
+
+    upright_px = look(rgb, WOMAN).points[:, :2]
+    turned_px = look(cv2.rotate(rgb, cv2.ROTATE_180), turned).points[:, :2]
+
+    apart_px = np.linalg.norm((width, height) - turned_px - upright_px, axis=1)
+    assert apart_px.mean() < 0.02 * WOMAN.radius_px
+
+
+@pytest.mark.shared
+def test_the_mask_covers_the_body_and_not_the_corners(rgb: Array, look: LandmarkModel) -> None:
+    found = look(rgb, WOMAN)
+    mask = look.mask()
+
+    hips = WOMAN.image_to_crop(256) @ [found.region.x_px, found.region.y_px, 1]
+    assert mask[int(hips[1]), int(hips[0])] > 0.5
+    assert mask[[0, 0, -1, -1], [0, -1, 0, -1]].max() < 0.1
+
+
+def standing(x: float, y: float, r: float = 10.0) -> Landmarks:
+    points = np.zeros((33, 4), np.float32)
+    points[:, 0] = np.linspace(x - r / 2, x + r / 2, 33)
+    points[:, 1] = np.linspace(y - r, y + r, 33)
+    return Landmarks(points, 1.0, Region(x, y, r))
+
+
+def test_distance_is_in_radii() -> None:
+    assert standing(50.0, 50.0).distance(standing(53.0, 54.0)) == pytest.approx(0.5)
+
+
+def test_cover_is_the_share_of_the_smaller_box() -> None:
+    assert standing(50.0, 50.0).cover(standing(50.0, 50.0, 5.0)) == pytest.approx(1)
+    assert standing(50.0, 50.0).cover(standing(55.0, 50.0)) == pytest.approx(0.5)
+    assert standing(50.0, 50.0).cover(standing(80.0, 50.0)) == 0
+
+
+def test_in_view_counts_points_in_the_picture() -> None:
+    assert standing(50.0, 0.0).in_view(100, 100) == pytest.approx(17 / 33)
