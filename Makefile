@@ -28,7 +28,7 @@ pytest: $(VENV)/.installed-dev
 	$(BIN)/pytest
 
 fuzz: $(VENV)/.installed-dev  ## mutate videos for ten minutes
-	$(BIN)/python -m tests.fuzz_decoder --minutes 10
+	$(BIN)/python -m tests.fuzz_decoder 600
 
 bench: $(VENV)/.installed
 	$(BIN)/remocap bench network
