@@ -34,12 +34,13 @@ def seeded_parameters() -> dict[str, np.ndarray]:
     with np.load(GOLDEN / "bn_stats.npz") as statistics:
         known = dict(statistics)
     return {
-        key: known[key] if key in known else _draw(key, shape)
+        key: known[key] if key in known else draw(key, shape)
         for key, shape in checkpoint_keys().items()
     }
 
 
-def _draw(key: str, shape: tuple[int, ...]) -> np.ndarray:
+def draw(key: str, shape: tuple[int, ...]) -> np.ndarray:
+    """The seeded value of one parameter that is no batch-norm statistic."""
     generator = np.random.default_rng([SALT, zlib.crc32(key.encode())])
     if key.endswith("num_batches_tracked"):
         return np.zeros((), np.int64)

@@ -1,0 +1,42 @@
+"""The weights of model folders."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+import torch
+
+from model.errors import InputError
+from model.network import RemoCap
+from model.weights import load_weights, save_weights
+from tests.model.seeded import TINY, ring, tiny_network
+
+
+def test_weights_come_back_as_they_were(tmp_path: Path) -> None:
+    network, again = tiny_network(), RemoCap(TINY, ring())
+
+    digest = save_weights(network, tmp_path / "weights.safetensors")
+    load_weights(again, tmp_path / "weights.safetensors")
+
+    assert digest == hashlib.sha256((tmp_path / "weights.safetensors").read_bytes()).hexdigest()
+    ours, theirs = network.state_dict(), again.state_dict()
+    assert all(torch.equal(ours[key], theirs[key]) for key in ours)
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    save_weights(tiny_network(), tmp_path / "weights.safetensors")
+
+    with pytest.raises(InputError, match=r"backbone\.ema_1") as caught:
+        load_weights(
+            RemoCap(TINY.model_copy(update={"sd": False}), ring()), tmp_path / "weights.safetensors"
+        )
+    assert caught.value.code == "bad_weights"
+
+
+@pytest.mark.parametrize("content", [b"", b"hello, this is no such file", None])
+def test_a_file_that_holds_none_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "weights.safetensors").write_bytes(content)
+
+    with pytest.raises(InputError, match=r"weights\.safetensors"):
+        load_weights(RemoCap(TINY, ring()), tmp_path / "weights.safetensors")
