@@ -1,9 +1,9 @@
 """How fast people are made: baking, and shading what was baked.
 
-    python benchmarks/synth.py [--clips 4] [--device cuda]
+    python benchmarks/synth.py [--clips 8] [--device cuda]
 
 Caveats: improvised motion and painted clothes (garments add faces: about half as much time again),
-one process; the first clip of each kind, which loads files, is not counted. The ratio is of the two
+one thread; the first clip of each kind, which loads files, is not counted. The ratio is of the two
 rates in this run: how many times a baked frame can be shaded in the time that baking it took.
 """
 
@@ -36,10 +36,12 @@ def frames_per_s(make: Callable[[int], object], clips: int) -> float:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--clips", type=int, default=4)
+    parser.add_argument("--clips", type=int, default=8)
     parser.add_argument("--side", type=int, default=160)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
+    torch.set_num_threads(options.threads)
     motions, person = improvise_motions(8, 0), draw_person(np.random.default_rng(0))
     baking = frames_per_s(
         lambda i: bake_clip(person, motions, np.random.default_rng(i), options.side), options.clips

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float32, UInt8
 
 from model.camera import view_rotmats
@@ -127,19 +128,23 @@ class SynthClips:
 
     def _person(self, clip: Clip, light: Light, rng: np.random.Generator) -> Layer:
         """Colour and light one person."""
-        rgb, marks = draw_colours(rng)
+        colours = draw_colours(rng)
         pattern = Pattern(clip.directions, clip.bounds_m, clip.materials)
-        looks = looks_of(pattern, rgb, marks)
         cloth = draw_cloth(rng, self._backdrops.draw_texture(rng))
-        rgba = shade(
-            self._send(clip.part).long(),
-            self._send(clip.normal).float() / 127,
-            self._send(bytes_to_rest(clip.rest)),
-            Looks(*(self._repeat(x) for x in looks)),
-            Light(*(self._repeat(x) for x in light)),
-            Cloth(*(self._repeat(x) for x in cloth)),
+        seen = clip.part > 0
+        part = self._send(clip.part[seen]).long()
+        rgb = shade(
+            part,
+            self._send(clip.normal[seen]).float() / 127,
+            self._send(bytes_to_rest(clip.rest[seen])),
+            torch.zeros_like(part),
+            Looks(*(x.to(self._device) for x in looks_of(pattern, *colours))),
+            Light(*(x.to(self._device) for x in light)),
+            Cloth(*(x.to(self._device) for x in cloth)),
         )
-        return Layer(rgba, self._send(clip.square_px))
+        rgba = torch.zeros(*seen.shape, 4, device=self._device)
+        rgba[self._send(seen)] = F.pad(rgb, (0, 1), value=1.0)
+        return Layer(rgba.permute(0, 3, 1, 2), self._send(clip.square_px))
 
     def _somebody_else(
         self, clip: Clip, light: Light, rng: np.random.Generator, size: float

@@ -1,4 +1,4 @@
-"""Colours of people, by their place on the resting body; whole batches, on any device."""
+"""Colours of people, pixel by pixel, by their place on the resting body; on any device."""
 
 from typing import NamedTuple
 
@@ -49,20 +49,36 @@ def looks_of(
 
 
 def paint(
-    part: Int64[torch.Tensor, "n height width"],
-    rest_m: Float32[torch.Tensor, "n height width 3"],
+    part: Int64[torch.Tensor, "pixels"],
+    rest_m: Float32[torch.Tensor, "pixels 3"],
+    owner: Int64[torch.Tensor, "pixels"],
     looks: Looks,
-) -> tuple[Int64[torch.Tensor, "n height width"], Float32[torch.Tensor, "n height width 3"]]:
-    """Return the material and the linear colour of every pixel; background gets some colour too."""
-    people = torch.arange(len(part), device=part.device)[:, None, None]
-    along = (looks.directions[people, part] * rest_m).sum(-1)
-    layer = (along[..., None] > looks.bounds_m[people, part]).sum(-1)
-    material = looks.materials[people, part].gather(-1, layer[..., None])[..., 0]
-    rgb = looks.rgb[people, material]
-    face = (part == _HEAD) & (rest_m[..., 2] > _FACE_Z_M) & (material == Material.SKIN)
-    for index, (x, y, half_width, half_height, bend) in enumerate(MARKS.values()):
-        aside = (rest_m[..., 0].abs() - x) / half_width
-        above = (rest_m[..., 1] - y + bend * (aside**2 - 0.5)) / half_height
-        cover = (3.5 - 3 * torch.hypot(aside, above)).clamp(0, 1) * face  # a soft edge
-        rgb = torch.lerp(rgb, looks.marks_rgb[:, index, None, None], cover[..., None])
+) -> tuple[Int64[torch.Tensor, "pixels"], Float32[torch.Tensor, "pixels 3"]]:
+    """Return the material and the linear colour of pixels that show people.
+
+    Args:
+        part: What is seen.
+        rest_m: Where on the resting body.
+        owner: Whose it is, a row of `looks`.
+        looks: Of everybody.
+    """
+    along = (looks.directions[owner, part] * rest_m).sum(-1)
+    layer = (along[:, None] > looks.bounds_m[owner, part]).sum(-1)
+    material = looks.materials[owner, part, layer]
+    rgb = looks.rgb[owner, material]
+    face = (part == _HEAD) & (rest_m[:, 2] > _FACE_Z_M) & (material == Material.SKIN)
+    rgb[face] = _mark_face(rgb[face], rest_m[face], looks.marks_rgb[owner[face]])
     return material, rgb
+
+
+def _mark_face(
+    rgb: Float32[torch.Tensor, "pixels 3"],
+    rest_m: Float32[torch.Tensor, "pixels 3"],
+    marks_rgb: Float32[torch.Tensor, "pixels 4 3"],
+) -> Float32[torch.Tensor, "pixels 3"]:
+    for index, (x, y, half_width, half_height, bend) in enumerate(MARKS.values()):
+        aside = (rest_m[:, 0].abs() - x) / half_width
+        above = (rest_m[:, 1] - y + bend * (aside**2 - 0.5)) / half_height
+        cover = (3.5 - 3 * torch.hypot(aside, above)).clamp(0, 1)  # a soft edge
+        rgb = torch.lerp(rgb, marks_rgb[:, index], cover[:, None])
+    return rgb

@@ -1,4 +1,4 @@
-"""From G-buffers to pictures of people: cloth, light and colour, in batches, on any device.
+"""From G-buffers to pictures of people: cloth, light and colour, pixel by pixel, on any device.
 
 Fast where `model.synth.studio` is beautiful: one key light, one sky, no cast shadows.
 """
@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float32, Int64
+from jaxtyping import Float32, Int64
 
 from model.synth.outfit import Material
 from model.synth.paint import Looks, paint
@@ -18,7 +18,7 @@ _CLOTH = (Material.SHIRT, Material.TROUSERS)
 
 
 class Light(NamedTuple):
-    """One key light and a sky, for each of n pictures.
+    """One key light and a sky, on each of n people.
 
     Attributes:
         direction: Unit vector to the key light, in the camera frame.
@@ -34,7 +34,7 @@ class Light(NamedTuple):
 
 
 class Cloth(NamedTuple):
-    """What cloth looks like close by, for each of n pictures.
+    """What the cloth of n people looks like close by.
 
     Attributes:
         texture: Laid around the body and repeated.
@@ -52,7 +52,7 @@ class Cloth(NamedTuple):
 
 
 def draw_light(rng: np.random.Generator) -> Light:
-    """Draw the light of one picture: mostly from above and before the person."""
+    """Draw the light on one person: mostly from above and before the person."""
     direction = rng.normal(size=3) * [1.0, 0.6, 0.7] + [0, -0.7, -0.6]
     ambient = rng.uniform(0.15, 0.75)
     key = rng.uniform(0.15, 1.2 - 0.7 * ambient)
@@ -82,33 +82,31 @@ def draw_cloth(rng: np.random.Generator, texture: Float32[torch.Tensor, "3 t t"]
 
 
 def shade(
-    part: Int64[torch.Tensor, "n h w"],
-    normal: Float32[torch.Tensor, "n h w 3"],
-    rest_m: Float32[torch.Tensor, "n h w 3"],
+    part: Int64[torch.Tensor, "pixels"],
+    normal: Float32[torch.Tensor, "pixels 3"],
+    rest_m: Float32[torch.Tensor, "pixels 3"],
+    owner: Int64[torch.Tensor, "pixels"],
     looks: Looks,
     light: Light,
     cloth: Cloth,
-) -> Float32[torch.Tensor, "n 4 h w"]:
-    """Return sRGB in [0, 1] multiplied by coverage, and coverage.
+) -> Float32[torch.Tensor, "pixels 3"]:
+    """Return the sRGB colours, in [0, 1], of pixels that show people; of any number of pictures.
 
     Args:
-        part: 0 where nobody is.
+        part: What is seen.
         normal: In the camera frame.
         rest_m: Place on the resting body.
-        looks: What is worn, a row per picture, likewise the next two.
-        light: The light.
+        owner: Whose it is, a row of all that follows.
+        looks: What is worn.
+        light: The light on each person.
         cloth: Textures and folds.
     """
-    material, rgb = paint(part, rest_m, looks)
-    rgb = _texture(rgb, material, rest_m, cloth)
-    normal = _fold(normal, material, rest_m, cloth)
-    facing = torch.einsum("nhwc,nc->nhw", normal, light.direction).clamp(min=0)
-    above = 1 - light.sky[:, None, None] * normal[..., 1]
-    received = facing[..., None] * _spread(light.key_rgb)
-    received = received + above[..., None] * _spread(light.ambient_rgb)
-    seen = (part > 0)[..., None]
-    srgb = linear_to_srgb(rgb * received) * seen
-    return torch.cat([srgb, seen.to(srgb.dtype)], dim=-1).permute(0, 3, 1, 2)
+    material, rgb = paint(part, rest_m, owner, looks)
+    rgb = _texture(rgb, material, rest_m, owner, cloth)
+    normal = _fold(normal, material, rest_m, owner, cloth)
+    facing = (normal * light.direction[owner]).sum(-1, keepdim=True).clamp(min=0)
+    above = 1 - light.sky[owner, None] * normal[:, 1:2]
+    return linear_to_srgb(rgb * (facing * light.key_rgb[owner] + above * light.ambient_rgb[owner]))
 
 
 def linear_to_srgb(linear: Float32[torch.Tensor, "*shape"]) -> Float32[torch.Tensor, "*shape"]:
@@ -119,37 +117,33 @@ def linear_to_srgb(linear: Float32[torch.Tensor, "*shape"]) -> Float32[torch.Ten
 
 
 def _texture(
-    rgb: Float32[torch.Tensor, "n h w 3"],
-    material: Int64[torch.Tensor, "n h w"],
-    rest_m: Float32[torch.Tensor, "n h w 3"],
+    rgb: Float32[torch.Tensor, "pixels 3"],
+    material: Int64[torch.Tensor, "pixels"],
+    rest_m: Float32[torch.Tensor, "pixels 3"],
+    owner: Int64[torch.Tensor, "pixels"],
     cloth: Cloth,
-) -> Float32[torch.Tensor, "n h w 3"]:
-    around = rest_m[..., 0] + rest_m[..., 2]
-    place = torch.stack([around, rest_m[..., 1]], dim=-1) * cloth.per_m[:, None, None, None]
-    place = 4 * (place - place.floor() - 0.5).abs() - 1  # there and back, so that no seam shows
-    texture = F.grid_sample(cloth.texture, place, align_corners=False, padding_mode="border")
-    share = cloth.share.gather(1, material.flatten(1)).view(material.shape)[..., None]
-    return torch.lerp(rgb, texture.permute(0, 2, 3, 1), share)
+) -> Float32[torch.Tensor, "pixels 3"]:
+    side = cloth.texture.shape[-1]
+    around, up = rest_m[:, 0] + rest_m[:, 2], rest_m[:, 1]
+    place = torch.stack([up, around]) * cloth.per_m[owner]
+    fold = 2 * (place - place.floor() - 0.5).abs()  # there and back, so that no seam shows
+    row, column = (fold * side).long().clamp(max=side - 1)
+    texture = cloth.texture[owner, :, row, column]
+    return torch.lerp(rgb, texture, cloth.share[owner, material][:, None])
 
 
 def _fold(
-    normal: Float32[torch.Tensor, "n h w 3"],
-    material: Int64[torch.Tensor, "n h w"],
-    rest_m: Float32[torch.Tensor, "n h w 3"],
+    normal: Float32[torch.Tensor, "pixels 3"],
+    material: Int64[torch.Tensor, "pixels"],
+    rest_m: Float32[torch.Tensor, "pixels 3"],
+    owner: Int64[torch.Tensor, "pixels"],
     cloth: Cloth,
-) -> Float32[torch.Tensor, "n h w 3"]:
-    phase = torch.einsum("nhwc,nkc->nhwk", rest_m, cloth.folds_per_m)
-    slope = torch.einsum("nhwk,nkc->nhwc", phase.cos(), F.normalize(cloth.folds_per_m, dim=-1))
-    depth = cloth.depth[:, None, None] * _is_cloth(material)
-    return F.normalize(normal + depth[..., None] * slope / _WAVES**0.5, dim=-1, eps=1e-6)
-
-
-def _is_cloth(material: Int64[torch.Tensor, "n h w"]) -> Bool[torch.Tensor, "n h w"]:
-    return (material == Material.SHIRT) | (material == Material.TROUSERS)
-
-
-def _spread(rgb: Float32[torch.Tensor, "n 3"]) -> Float32[torch.Tensor, "n 1 1 3"]:
-    return rgb[:, None, None]
+) -> Float32[torch.Tensor, "pixels 3"]:
+    folds = cloth.folds_per_m[owner]  # [pixels,4,3]
+    slope = (folds @ rest_m[..., None]).cos() * F.normalize(folds, dim=-1)
+    is_cloth = (material == Material.SHIRT) | (material == Material.TROUSERS)
+    depth = cloth.depth[owner] * is_cloth / _WAVES**0.5
+    return F.normalize(normal + depth[:, None] * slope.sum(1), dim=-1, eps=1e-6)
 
 
 def _row(values: np.ndarray) -> torch.Tensor:

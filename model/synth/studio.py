@@ -144,8 +144,10 @@ class Studio:
     ) -> Float32[Array, "seen 3"]:
         """Return the colours of the pixels that show the person."""
         camera, seen = self._camera, buffer.part > 0
-        part, rest = torch.from_numpy(buffer.part.astype(np.int64)), torch.from_numpy(buffer.rest_m)
-        material, rgb = (image[0].numpy()[seen] for image in paint(part[None], rest[None], looks))
+        part = torch.from_numpy(buffer.part[seen].astype(np.int64))
+        rest_m = torch.from_numpy(buffer.rest_m[seen])
+        painted = paint(part, rest_m, torch.zeros_like(part), looks)
+        material, rgb = (values.numpy() for values in painted)
         places = [
             (np.arange(0.5, n) / _SAMPLES + start).astype(np.float32)
             for n, start in zip(seen.shape[::-1], corner, strict=True)
