@@ -14,7 +14,7 @@ from model.person_track import Sighting, Track
 from model.steady import steady_square
 from model.types import Frame, Observation
 
-DELAY_FRAMES = 6  # a frame is handed out once this many more have been seen
+DELAY_FRAMES = 7  # a frame is handed out once this many more have been seen
 
 People = tuple[Frame, list[Observation]]
 

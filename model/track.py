@@ -10,7 +10,7 @@ import numpy as np
 
 from model.appearance import torso_histogram
 from model.detect import BlazePoseDetector, PersonDetector
-from model.handout import HandOut, People
+from model.handout import DELAY_FRAMES, HandOut, People
 from model.landmarks import LandmarkModel, Landmarks
 from model.people_limit import PeopleLimit
 from model.person_track import Sighting, Track
@@ -21,12 +21,13 @@ from model.types import Array, Frame
 NEAR_EVERY_S = 0.25  # between detections in the whole picture
 SMALL_EVERY_S = 1.0  # between detections in tiles, and looks beside everybody, too
 BESIDE = 0.8  # radii from hips to hips of two who walk side by side
-CONFIRM_FRAMES = 5  # sightings in a row that make a person, no more than the delay
+CONFIRM_FRAMES = DELAY_FRAMES  # sightings in a row that make a person
 MIN_PRESENCE = 0.5  # of a look, to follow somebody
-SURE_PRESENCE = 0.95  # mean, to be confirmed, and to stay so while standing still
-MOVER_PRESENCE = 0.7  # mean, to stay confirmed once having moved: no jacket on the grass does
-MIN_TORSO = 0.25  # mean, to be confirmed
+SURE_PRESENCE = 0.95  # of every look to be confirmed, and mean to stay so in one place
+MOVER_PRESENCE = 0.7  # mean to stay so after moving away, as no jacket on the grass does
+MIN_TORSO = 0.25  # mean to be confirmed
 MIN_IN_VIEW = 0.4  # share of the landmarks
+MIN_RADIUS_PX = 8.0  # of anybody worth a look
 MAX_JUMP = 0.6  # radii from the forecast in the next frame
 REMEMBER_S = 1.0  # how long somebody out of sight keeps the number
 MAX_DETOUR = 1.0  # radii from the forecast after some time out of sight
@@ -138,7 +139,7 @@ class Tracker:
 
     def _candidates(self, frame: Frame) -> Iterator[Region]:
         """Where those may be who are not followed."""
-        for track in self._lost:
+        for track in list(self._lost):
             yield from self._search_around(track.predict(frame.pts_s), frame.rgb)
         small = frame.pts_s >= self._next_small_s
         if small or frame.pts_s >= self._next_near_s:
@@ -164,7 +165,8 @@ class Tracker:
 
     def _meet(self, region: Region, frame: Frame) -> None:
         """Look at a candidate: nobody, somebody followed already, somebody lost, or new."""
-        if any(region.distance(track.last.region) < SAME_PLACE for track in self._seen):
+        followed = any(region.distance(track.last.region) < SAME_PLACE for track in self._seen)
+        if followed or region.radius_px < MIN_RADIUS_PX:
             return
         sighting = self._look_at(region, frame)
         if not _is_somebody(sighting, frame.rgb) or self._is_taken(sighting, wary=True):
@@ -202,7 +204,11 @@ class Tracker:
 def _is_somebody(sighting: Sighting, rgb: Array) -> bool:
     height, width = rgb.shape[:2]
     found = sighting.landmarks
-    return found.presence >= MIN_PRESENCE and found.in_view(width, height) >= MIN_IN_VIEW
+    return (
+        found.presence >= MIN_PRESENCE
+        and found.region.radius_px >= MIN_RADIUS_PX
+        and found.in_view(width, height) >= MIN_IN_VIEW
+    )
 
 
 def _is_likely(track: Track, sighting: Sighting, reach: float) -> bool:
@@ -211,7 +217,8 @@ def _is_likely(track: Track, sighting: Sighting, reach: float) -> bool:
 
 
 def _convinces(track: Track) -> bool:
-    return track.presence >= SURE_PRESENCE and track.torso >= MIN_TORSO
+    weakest = min(seen.landmarks.presence for seen in track.sightings)
+    return weakest >= SURE_PRESENCE and track.torso >= MIN_TORSO
 
 
 def _doubt(track: Track, sighting: Sighting) -> float:
