@@ -1,18 +1,16 @@
-"""Coarser levels of a mesh: decimated, then snapped to vertices of the finer level."""
+"""Coarser levels of a mesh: decimated, with vertices that are some of the finer level's own."""
 
 from typing import NamedTuple
 
 import fast_simplification
 import numpy as np
-from jaxtyping import Bool, Float32, Int32
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import min_weight_full_bipartite_matching
-from scipy.spatial import cKDTree
+from jaxtyping import Bool, Float32, Float64, Int32, Int64
 
 from model.types import Array
 
-_CANDIDATES = 12  # finer vertices that a decimated one may snap to
 _AGGRESSIVENESS = 7.0  # of the decimation; the library's own default
+_FOLDED = 0.2  # cosine of a face with the surface about it, under which it counts as folded
+_ROUNDS = 8  # of unfolding; two to four are enough
 
 
 class Level(NamedTuple):
@@ -32,22 +30,83 @@ def coarsen(
 ) -> Level:
     """Reduce a closed surface without holes to `count` of its vertices.
 
-    Quadric decimation moves vertices off the surface's own; each is then assigned a distinct
-    vertex of the finer level such that the distances sum to the least.
+    Quadric decimation (Garland and Heckbert 1997) merges clusters of vertices into one, which it
+    puts elsewhere. Of each cluster the vertex nearest to that place is kept, or another where
+    the surface would be folded.
     """
     # By Euler's formula such a surface has 2 V - 4 triangles.
-    moved_m, coarse_faces = fast_simplification.simplify(
-        vertices_m, faces, target_count=2 * count - 4, agg=_AGGRESSIVENESS
+    *_, collapses = fast_simplification.simplify(
+        vertices_m,
+        faces,
+        target_count=2 * count - 4,
+        agg=_AGGRESSIVENESS,
+        return_collapses=True,
     )
+    moved_m, coarse_faces, cluster = fast_simplification.replay_simplification(
+        vertices_m, faces, collapses
+    )
+    cluster = cluster.astype(np.int64)
     assert len(moved_m) == count, f"decimation left {len(moved_m)} vertices instead of {count}"
-    distance_m, nearest = cKDTree(vertices_m).query(moved_m, k=_CANDIDATES)
-    rows = np.repeat(np.arange(count), _CANDIDATES)
-    # A stored zero would count as no edge at all.
-    costs = csr_matrix(
-        (distance_m.ravel() + 1e-6, (rows, nearest.ravel())), shape=(count, len(vertices_m))
+    order = np.lexsort((np.linalg.norm(vertices_m - moved_m[cluster], axis=1), cluster))
+    nearest = order[np.searchsorted(cluster[order], np.arange(count))]
+    coarse_faces = coarse_faces.astype(np.int32)
+    selection = _unfold(
+        nearest, coarse_faces, cluster, vertices_m, vertex_normals(vertices_m, faces)
     )
-    _, selection = min_weight_full_bipartite_matching(costs)
-    return Level(selection.astype(np.int32), coarse_faces.astype(np.int32))
+    return Level(selection.astype(np.int32), coarse_faces)
+
+
+def _unfold(
+    selection: Int64[Array, "vertices"],
+    faces: Int32[Array, "faces 3"],
+    cluster: Int64[Array, "finer"],
+    vertices_m: Float32[Array, "finer 3"],
+    normals: Float32[Array, "finer 3"],
+) -> Int64[Array, "vertices"]:
+    """Exchange corners of folded faces for others of their clusters until that helps no more."""
+    selection = selection.copy()
+    for _ in range(_ROUNDS):
+        before = selection.copy()
+        folded = _facing(selection[faces], vertices_m, normals) < _FOLDED
+        for corner in np.unique(faces[folded]):
+            around = faces[(faces == corner).any(axis=1)]
+            choice = np.append(selection[corner], np.flatnonzero(cluster == corner))
+            # [choices,faces,3]: the faces around, with each choice in the corner's place.
+            tried = np.where(around == corner, choice[:, None, None], selection[around])
+            facing = _facing(tried, vertices_m, normals)
+            selection[corner] = choice[np.minimum(facing, _FOLDED).sum(axis=1).argmax()]
+        if (selection == before).all():
+            break
+    return selection
+
+
+def _facing(
+    triangles: Int64[Array, "*batch 3"],
+    vertices_m: Float32[Array, "finer 3"],
+    normals: Float32[Array, "finer 3"],
+) -> Float64[Array, "*batch"]:
+    """Return the cosine between each triangle and the finer surface at its corners."""
+    a, b, c = np.moveaxis(vertices_m[triangles].astype(np.float64), -2, 0)
+    across = _unit(np.cross(b - a, c - a))
+    facing: Array = (across * _unit(normals[triangles].sum(axis=-2))).sum(axis=-1)
+    return facing
+
+
+def vertex_normals(
+    vertices_m: Float32[Array, "vertices 3"], faces: Int32[Array, "faces 3"]
+) -> Float32[Array, "vertices 3"]:
+    """Return outward normals: of the triangles around each vertex, weighted by area."""
+    a, b, c = vertices_m[faces].swapaxes(0, 1)
+    across = np.cross(b - a, c - a)
+    normals = np.zeros_like(vertices_m)
+    for corner in range(3):
+        np.add.at(normals, faces[:, corner], across)
+    return _unit(normals)
+
+
+def _unit(vectors: Array) -> Array:
+    unit: Array = vectors / (np.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-12)
+    return unit
 
 
 def adjacency(faces: Int32[Array, "faces 3"], count: int) -> Bool[Array, "count count"]:

@@ -24,9 +24,9 @@ def test_the_body_follows_people_it_was_not_fitted_on() -> None:
 
     errors_mm = fit_errors_mm(load_body("anny"), people)
 
-    assert errors_mm["coarse to intermediate"] < 1.3
+    assert errors_mm["coarse to intermediate"] < 1.4
     assert errors_mm["coarse to fine"] < 1.9
-    assert errors_mm["joints"] < 2.5
+    assert errors_mm["joints"] < 2.6
 
 
 @pytest.mark.shared
@@ -46,4 +46,4 @@ def test_the_body_follows_recorded_motion(shared: Path, monkeypatch: pytest.Monk
     errors_mm = fit_errors_mm(load_body("anny"), people)
 
     assert errors_mm["coarse to fine"] < 1.9
-    assert errors_mm["joints"] < 2.5
+    assert errors_mm["joints"] < 2.6
