@@ -18,11 +18,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from model.decode_request import SLOTS, Limits, Request
-from model.decoder_process import DecoderProcess, crashed, one_line
+from model.decoding.decoder_process import DecoderProcess, crashed, one_line
+from model.decoding.feed import Feed, Readable
+from model.decoding.request import SLOTS, Limits, Request
+from model.decoding.ring import RingReader
 from model.errors import InputError, UsageError
-from model.feed import Feed, Readable
-from model.ring import RingReader
 from model.types import Frame, VideoInfo
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ class VideoStream:
     Attributes:
         info: What is known of the video; width and height are those of every frame.
         notes: What a reader of the result should know; complete once iteration has ended.
-        defences: What the system keeps the decoder from doing (`model.sandbox`).
+        defences: What the system keeps the decoder from doing (`model.decoding.sandbox`).
     """
 
     info: VideoInfo

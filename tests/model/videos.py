@@ -15,7 +15,7 @@ from typing import Any
 import av
 import numpy as np
 
-from model.feed import Readable
+from model.decoding.feed import Readable
 from model.types import Frame
 from model.video import open_video
 

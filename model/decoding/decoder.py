@@ -1,4 +1,4 @@
-"""The decoder child: `python -m model.decoder REQUEST`. `model.decoder_process` starts it.
+"""The decoder child: `python -m model.decoding.decoder REQUEST`. `model.decoding.decoder_process` starts it.
 
 REQUEST is a `Request` in JSON. Standard input carries one byte for each free slot of the ring;
 its end is the end of the parent, and so of the child. Standard output carries JSON lines:
@@ -21,13 +21,13 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from model import demuxer, sandbox
-from model.decode_request import SLOTS, Request
-from model.demuxer import GrowingSource
+from model.decoding import demuxer, sandbox
+from model.decoding.demuxer import GrowingSource
+from model.decoding.frame_reader import FrameReader, too_long
+from model.decoding.picture import Painter
+from model.decoding.request import SLOTS, Request
+from model.decoding.ring import RingWriter
 from model.errors import InputError
-from model.frame_reader import FrameReader, too_long
-from model.picture import Painter
-from model.ring import RingWriter
 
 _PROGRESS_FRAMES = 16
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from model.ring import RingReader, RingWriter
+from model.decoding.ring import RingReader, RingWriter
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_memory_cut_short_by_the_child_is_an_error():
 
 def test_the_child_ends_with_its_parent():
     script = (
-        "import os, time; from model.ring import RingWriter\n"
+        "import os, time; from model.decoding.ring import RingWriter\n"
         "fd = os.memfd_create('ring'); os.truncate(fd, 8)\n"
         "RingWriter(fd, 1, 8, 0); time.sleep(60); raise SystemExit(9)"
     )

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from model.decode_request import SLOTS, Limits, Request
-from model.ring import RingReader
+from model.decoding.request import SLOTS, Limits, Request
+from model.decoding.ring import RingReader
 from model.video import open_video
 from tests.model.videos import write_video
 
@@ -22,7 +22,7 @@ def said(path: Path, *, start_s: float = 0.0, limits: Limits | None = None) -> l
         freed_fd, free_fd = os.pipe()
         os.write(free_fd, bytes(1000))
         child = subprocess.run(
-            [sys.executable, "-m", "model.decoder", request.encode()],
+            [sys.executable, "-m", "model.decoding.decoder", request.encode()],
             stdin=freed_fd,
             capture_output=True,
             pass_fds=(file.fileno(), ring.fd),

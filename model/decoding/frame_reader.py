@@ -9,9 +9,9 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from model import demuxer, sandbox
-from model.clock import Clock
-from model.decode_request import Limits
+from model.decoding import demuxer, sandbox
+from model.decoding.clock import Clock
+from model.decoding.request import Limits
 from model.errors import InputError
 
 _MAX_READ_FAILURES = 16

@@ -2,7 +2,7 @@ import struct
 
 import pytest
 
-from model import mp4
+from model.decoding import mp4
 
 
 def box(kind: bytes, content: bytes = b"", *, wide: bool = False) -> bytes:

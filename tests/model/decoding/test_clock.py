@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 
-from model.clock import Clock
+from model.decoding.clock import Clock
 
 MS = Fraction(1, 1000)
 

@@ -8,8 +8,8 @@ import pytest
 from av.container import InputContainer
 from av.stream import Disposition
 
-from model import demuxer
-from model.decode_request import Limits
+from model.decoding import demuxer
+from model.decoding.request import Limits
 from model.errors import InputError
 from tests.model.videos import picture, write_sound, write_video
 

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are 
 
 PRELUDE = """
 import os, resource, socket, subprocess, sys
-from model import sandbox
+from model.decoding import sandbox
 defences = sandbox.leave_network() + sandbox.limit_resources(1 << 30)
 """
 
@@ -20,7 +20,7 @@ def confined(script: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-c", PRELUDE + textwrap.dedent(script)],
         capture_output=True,
         text=True,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         check=False,
     )
 

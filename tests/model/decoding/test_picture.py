@@ -4,7 +4,7 @@ import av
 import numpy as np
 import pytest
 
-from model.picture import Painter, orientation, square_size
+from model.decoding.picture import Painter, orientation, square_size
 from tests.model.videos import picture
 
 TURNS = [(1, 0, 0, 1), (0, 1, -1, 0), (-1, 0, 0, -1), (0, -1, 1, 0)]

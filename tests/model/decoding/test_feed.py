@@ -2,7 +2,7 @@ import io
 import os
 import threading
 
-from model.feed import Feed
+from model.decoding.feed import Feed
 
 
 def drained(fd: int) -> bytes:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from model import demuxer
-from model.decode_request import Limits
+from model.decoding import demuxer
+from model.decoding.frame_reader import FrameReader
+from model.decoding.request import Limits
 from model.errors import InputError
-from model.frame_reader import FrameReader
 from tests.model.videos import write_video
 
 

@@ -38,7 +38,7 @@ class Request:
     Attributes:
         video_fd: Open file, or the reading end of a pipe.
         growing: Whether it is a pipe.
-        ring_fd: Shared memory for pictures (`model.ring`).
+        ring_fd: Shared memory for pictures (`model.decoding.ring`).
         start_s: First time to deliver.
         end_s: First time no longer to deliver.
         limits: Bounds on video and process.

@@ -16,9 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from model.decode_request import Request
+from model.decoding.feed import Feed
+from model.decoding.request import Request
 from model.errors import InputError
-from model.feed import Feed
 
 _MAX_LINE_BYTES = 1 << 16
 _END_S = 5.0  # for a child that has closed its output to be gone
@@ -34,7 +34,7 @@ _CODES = {
     "video_too_large",
     "video_too_long",
 }
-_PACKAGE_PARENT = str(Path(__file__).resolve().parents[1])
+_PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])
 _KEPT_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
@@ -50,7 +50,7 @@ class DecoderProcess:
         self._feed, self._limits = feed, request.limits
         self._unread = b""
         self._process = subprocess.Popen(  # noqa: S603  (our own module; the request is JSON)
-            [sys.executable, "-SPB", "-m", "model.decoder", request.encode()],
+            [sys.executable, "-SPB", "-m", "model.decoding.decoder", request.encode()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

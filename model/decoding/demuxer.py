@@ -17,10 +17,10 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from model import mp4
-from model.decode_request import Limits
+from model.decoding import mp4
+from model.decoding.feed import Readable
+from model.decoding.request import Limits
 from model.errors import InputError
-from model.feed import Readable
 
 FORMATS = "mov,matroska,avi,mpegts,mpeg,flv,ogg,asf,gif"
 _MARKS = (  # offset and bytes that tell a broken video from something else
