@@ -30,6 +30,8 @@ app = typer.Typer(
 )
 importer = typer.Typer(no_args_is_help=True, help="Bring your own body or checkpoint.")
 app.add_typer(importer, name="import")
+bench = typer.Typer(no_args_is_help=True, help="Measure this machine.")
+app.add_typer(bench, name="bench")
 
 console = Console(stderr=True)
 """For people. What programs read goes to files or to standard output."""
@@ -72,6 +74,10 @@ def reconstruct(
         Path | None,
         typer.Option(help="Your own boxes instead of the detector's: JSON, see docs/tracks.md."),
     ] = None,
+    detector: Annotated[
+        Path | None,
+        typer.Option(help="Your own person detector: an ONNX file, see docs/detectors.md."),
+    ] = None,
     max_people: Annotated[
         int | None, typer.Option(min=1, help="Follow at most so many people at a time.")
     ] = None,
@@ -84,6 +90,7 @@ def reconstruct(
     Example: remocap reconstruct clip.mp4 -o clip.npz -o clip.mp4
     """
     from model.export import check_target, write
+    from model.onnx_detector import OnnxDetector
     from model.pipeline import Options
     from model.pipeline import reconstruct as run
     from model.stages import Stages
@@ -95,6 +102,7 @@ def reconstruct(
     loaded = _load(load_settings(model=model, device=device))
     options = Options(
         max_people=max_people,
+        detector=None if detector is None else OnnxDetector(detector),
         tracks=None if tracks is None else load_tracks(tracks),
         start_s=start,
         end_s=end,
@@ -109,28 +117,27 @@ def reconstruct(
             write(result, path, source=video, start_s=start, end_s=end, stages=stages)
         table = summary(result, stages.seconds)
     console.print(table)
+    if not result.meta.trained:
+        console.print(
+            f"[yellow]warning[/yellow] model '{result.meta.model}' is untrained: it draws the rest "
+            "pose in place of the person's; see `remocap models`",
+            soft_wrap=True,
+        )
     for path in output:
         console.print(f"wrote {path}", soft_wrap=True)
 
 
 def _load(settings: Settings) -> "Model":
-    """Load the model in force, and warn where its answers mean nothing yet."""
+    """Load the model in force."""
     from model.loading import load_model
 
-    loaded = load_model(
+    return load_model(
         settings.model,
         settings.models_dir,
         device=settings.device,
         dtype=settings.dtype,
         compile=settings.compile,
     )
-    if not loaded.card.trained:
-        console.print(
-            f"[yellow]warning[/yellow] model '{loaded.card.name}' is untrained: it draws the rest "
-            "pose in place of the person's; see `remocap models`",
-            soft_wrap=True,
-        )
-    return loaded
 
 
 @app.command()
