@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Int32, UInt8
 
 from model.bodies.body import regress_joints
 from model.bodies.body_file import load_body
+from model.bodies.npz import read_npz
 from model.bodies.skinning import Skinning, load_anny
 from model.camera import pinhole_intrinsics, project_perspective
 from model.encode import write_mp4
@@ -44,6 +45,7 @@ _RGB = (  # skin, shirt, trousers, shoe, sole, hair, hat
 )
 _MARKS_RGB = ((0.93, 0.91, 0.89), (0.20, 0.13, 0.09), (0.20, 0.13, 0.10), (0.68, 0.40, 0.36))
 _CRF = 20
+_STATED = ("pts_s", "betas", "rotvec", "path_m", "intrinsics", "eye_m", "world_to_camera")
 
 
 def choreography(joints_m: Float32[Array, "24 3"]) -> Float32[Array, "120 24 3"]:
@@ -94,6 +96,17 @@ def perform() -> tuple[Iterator[UInt8[Array, "480 854 3"]], dict[str, Array]]:
     return _pictures(Studio(camera), dressed, rotvec, path_m), truth | _labels(truth)
 
 
+def read_truth(path: Path) -> dict[str, Array]:
+    """Return the truth beside a sample clip, with `coarse_m` f32[120,431,3] about the pelvis.
+
+    Meshes and joints are made again from the pose, on the body as the package has it now.
+    """
+    truth = read_npz(path, _STATED)
+    labels = _labels(truth)
+    coarse_m = true_vertices(truth)[:, _coarse_to_fine()] - labels["translation_m"][:, None]
+    return truth | labels | {"coarse_m": coarse_m}
+
+
 def true_vertices(truth: Mapping[str, Array]) -> Float32[Array, "frames 6890 3"]:
     """Return the fine vertices of the person in the camera frame, from what `perform` states."""
     body = load_anny()
@@ -132,16 +145,18 @@ def _pictures(
 
 
 def _labels(truth: Mapping[str, Array]) -> dict[str, Array]:
-    vertices_m, topology = true_vertices(truth), load_body("anny")
-    h36m_m, joints_m = regress_joints(topology, vertices_m)
+    h36m_m, joints_m = regress_joints(load_body("anny"), true_vertices(truth))
     pelvis_m = h36m_m[:, :1]
-    coarse = topology.fine_to_intermediate[topology.intermediate_to_coarse]
     return {
-        "coarse_m": vertices_m[:, coarse] - pelvis_m,
         "joints3d_m": joints_m - pelvis_m,
         "joints2d_px": project_perspective(joints_m, truth["intrinsics"]),
         "translation_m": pelvis_m[:, 0],
     }
+
+
+def _coarse_to_fine() -> Int32[Array, "431"]:
+    body = load_body("anny")
+    return body.fine_to_intermediate[body.intermediate_to_coarse]
 
 
 def write(folder: Path) -> None:
