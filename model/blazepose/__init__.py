@@ -1,0 +1,1 @@
+"""BlazePose's landmark network in torch, read from the file that LiteRT runs."""
