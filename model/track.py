@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from model.appearance import torso_histogram
 from model.detect import BlazePoseDetector, PersonDetector
-from model.handout import DELAY_FRAMES, HandOut, People
 from model.landmarks import LandmarkModel, Landmarks
-from model.people_limit import PeopleLimit
-from model.person_track import Sighting, Track
 from model.region import Region
-from model.scene import SceneCuts
+from model.tracking.appearance import torso_histogram
+from model.tracking.handout import DELAY_FRAMES, HandOut, People
+from model.tracking.people_limit import PeopleLimit
+from model.tracking.person_track import Sighting, Track
+from model.tracking.scene import SceneCuts
 from model.types import Array, Frame
 
 NEAR_EVERY_S = 0.25  # between detections in the whole picture

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.handout import DELAY_FRAMES
 from model.track import track_people
+from model.tracking.handout import DELAY_FRAMES
 from model.types import Frame, Observation
 from model.video import open_video
 from tests.model.toy_people import BLUE, GREEN, RED, ToyDetector, film, hidden, look, walk

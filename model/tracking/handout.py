@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model.people_limit import PeopleLimit
-from model.person_track import Sighting, Track
-from model.steady import steady_square
+from model.tracking.people_limit import PeopleLimit
+from model.tracking.person_track import Sighting, Track
+from model.tracking.steady import steady_square
 from model.types import Frame, Observation
 
 DELAY_FRAMES = 7  # a frame is handed out once this many more have been seen

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from model.person_track import Track
+from model.tracking.person_track import Track
 
 FULL_AGE_S = 2.0  # beyond it, having been there longer counts no more
 INCUMBENT = 2.0  # whoever is kept already counts as this many times larger

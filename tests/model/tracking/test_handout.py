@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from model.handout import DELAY_FRAMES, HandOut
-from model.people_limit import PeopleLimit
-from model.person_track import Track
+from model.tracking.handout import DELAY_FRAMES, HandOut
+from model.tracking.people_limit import PeopleLimit
+from model.tracking.person_track import Track
 from model.types import Frame
 from tests.model.test_person_track import sighting
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.appearance import likeness, torso_histogram
+from model.tracking.appearance import likeness, torso_histogram
 from model.types import Array
 from tests.model.toy_people import BLUE, RED, bodies, film, look, walk
 

@@ -2,8 +2,8 @@
 
 from itertools import pairwise
 
-from model.people_limit import PeopleLimit
-from model.person_track import Track
+from model.tracking.people_limit import PeopleLimit
+from model.tracking.person_track import Track
 from tests.model.test_person_track import sighting
 
 

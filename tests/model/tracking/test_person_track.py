@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from model.landmarks import Landmarks
-from model.person_track import Sighting, Track
 from model.region import Region
+from model.tracking.person_track import Sighting, Track
 
 
 def sighting(frame: int, x: float, r: float = 50.0, presence: float = 1.0) -> Sighting:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.steady import steady_square
+from model.tracking.steady import steady_square
 from model.types import Array
 
 TIMES_S = np.arange(60) / 30

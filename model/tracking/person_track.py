@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from model.appearance import likeness
 from model.landmarks import Landmarks
 from model.region import Region
+from model.tracking.appearance import likeness
 from model.types import Array
 
 HISTORY = 64  # sightings kept: those that smoothing and delay look back on

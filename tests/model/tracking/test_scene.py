@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.scene import SceneCuts
+from model.tracking.scene import SceneCuts
 from model.types import Array
 from tests.model.toy_people import RED, film, walk
 
