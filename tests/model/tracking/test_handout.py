@@ -6,7 +6,7 @@ from model.tracking.handout import DELAY_FRAMES, HandOut
 from model.tracking.people_limit import PeopleLimit
 from model.tracking.person_track import Track
 from model.types import Frame
-from tests.model.test_person_track import sighting
+from tests.model.tracking.test_person_track import sighting
 
 
 def frame(index: int) -> Frame:

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from model.tracking.people_limit import PeopleLimit
 from model.tracking.person_track import Track
-from tests.model.test_person_track import sighting
+from tests.model.tracking.test_person_track import sighting
 
 
 def test_everybody_is_kept_without_a_limit() -> None:
