@@ -42,7 +42,7 @@ class Predictor:
         Raises:
             ValueError: With MD, where n is no multiple of 8.
         """
-        images = normalise(torch.from_numpy(pixels).to(self.device))
+        images = normalise(torch.tensor(pixels, device=self.device))
         prediction = self._network(images.to(self._dtype))
         known = {name: x for name, x in prediction._asdict().items() if x is not None}
         return Estimate(**{name: x.float().cpu().numpy() for name, x in known.items()})
