@@ -12,8 +12,10 @@ from model.network import Prediction
 from model.training.batch import ClipBatch
 from model.training.body_layers import BodyLayers, area_weights
 from model.training.loss_config import LossConfig
+from model.training.losses import mean_where
 from model.training.mesh_truth import MeshTruth
 from model.training.objective import loss_terms, weigh_terms
+from model.training.smpl import rotvec_to_rotmat
 from model.training.views import view_prediction, view_truth
 
 
@@ -67,7 +69,12 @@ class Learner(nn.Module):
         predicted = view_prediction(prediction, intermediate_m, self.layers)
         weights = tuple(getattr(self, f"vertex_weights_{i}") for i in range(3))
         terms = loss_terms(predicted, truth, self.layers.surface(weights), self._config)
-        return weigh_terms(terms, self._config), terms
+        loss = weigh_terms(terms, self._config)
+        if prediction.rotmat is None or prediction.betas is None:
+            return loss, terms
+        smpl = smpl_terms(prediction.rotmat, prediction.betas, batch)
+        loss = loss + self._config.rotmat * smpl["rotmat"] + self._config.betas * smpl["betas"]
+        return loss, terms | smpl
 
     def _answer(self, network: Network, batch: ClipBatch) -> tuple[Prediction, Tensor]:
         images = normalise(batch.pixels)
@@ -77,3 +84,15 @@ class Learner(nn.Module):
         known = {name: x.float() for name, x in prediction._asdict().items() if x is not None}
         prediction = Prediction(**known)
         return prediction, network.intermediate_m(prediction.coarse_m)
+
+
+def smpl_terms(
+    rotmat: Float[Tensor, "n 24 3 3"], betas: Float[Tensor, "n 10"], batch: ClipBatch
+) -> dict[str, Float[Tensor, ""]]:
+    """Mean squares of the SMPL regressor's rotations and shapes, of frames that label them."""
+    labelled = batch.has_mesh & (batch.mesh_m.shape[1] == 0)
+    true_rotmat = rotvec_to_rotmat(batch.pose.reshape(-1, 24, 3))
+    return {
+        "rotmat": mean_where((rotmat - true_rotmat).square().mean(dim=(1, 2, 3)), labelled),
+        "betas": mean_where((betas - batch.betas).square().mean(dim=1), labelled),
+    }

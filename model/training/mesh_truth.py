@@ -1,5 +1,6 @@
 """Where the true fine mesh of a labelled frame comes from."""
 
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -7,9 +8,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from model.bodies import Body
-from model.errors import InputError
+from model.errors import InputError, UsageError
 from model.training.batch import ClipBatch
 from model.training.body_layers import BodyLayers
+from model.training.smpl import SmplMeshes, load_smpl, smpl_path
+from model.training.tsv_set import MeshKind
 from model.types import COARSE, FINE
 
 
@@ -20,6 +23,24 @@ class MeshTruth(Protocol):
     def __call__(self, batch: ClipBatch) -> Float[Tensor, "n 6890 3"]:
         """Fine vertices in the camera frame, about any origin; anything finite without a label."""
         ...
+
+
+def find_truth(kind: MeshKind, body: Body, models_dir: Path | None = None) -> MeshTruth:
+    """What makes the true meshes of a set whose labels are of this kind.
+
+    Raises:
+        UsageError: `wrong_body`: SMPL's labels do not speak of this body.
+        InputError: `missing_file` or `bad_body`: SMPL's parametric model cannot be used.
+    """
+    if kind == "labelled":
+        return LabelledMeshes(body)
+    if body.name != "smpl":
+        raise UsageError(
+            "wrong_body",
+            f"the set labels SMPL poses, the body is {body.name!r}; expected the body 'smpl', "
+            "or a set with mesh: labelled",
+        )
+    return SmplMeshes(load_smpl(smpl_path(models_dir)))
 
 
 class LabelledMeshes(nn.Module):

@@ -3,11 +3,15 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import torch
 from torch import distributed
 
 from model.training.feed import Share
+
+_PATIENCE = timedelta(hours=4)
+"""The other processes wait while the first one evaluates."""
 
 
 def choose_device(name: str) -> torch.device:
@@ -27,7 +31,8 @@ def join_ranks(device: torch.device) -> Iterator[Share]:
         return
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    backend = "nccl" if device.type == "cuda" else "gloo"
+    distributed.init_process_group(backend, timeout=_PATIENCE)
     try:
         yield Share(distributed.get_rank(), distributed.get_world_size())
     finally:

@@ -1,12 +1,12 @@
 """Snapshots of a training run: whole or absent, the last few kept."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from model.atomic import replacing
 from model.errors import InputError
 
 _PATTERN = "step-*.pt"
@@ -20,15 +20,14 @@ def save_snapshot(folder: Path, step: int, state: Mapping[str, Any], keep: int) 
         step: Steps done.
         state: Tensors, numbers and strings in dicts and lists.
         keep: At least 1.
+
+    Raises:
+        OutputError: The disk is full, or the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"step-{step:09d}.pt"
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as file:
-        torch.save(dict(state), file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    with replacing(path) as temporary:
+        torch.save(dict(state), temporary)
     for old in sorted(folder.glob(_PATTERN))[:-keep]:
         old.unlink()
     return path

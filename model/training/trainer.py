@@ -162,7 +162,7 @@ class Trainer:
         self._seed_step()
         lr = learning_rate(self._config, self.step, self.steps, self.steps_per_epoch)
         for group in self._optimiser.param_groups:
-            group["lr"] = lr
+            group["lr"] = lr * group["factor"]
         self._optimiser.zero_grad(set_to_none=True)
         loss, terms = self._learner(batch)
         loss.backward()

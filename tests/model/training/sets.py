@@ -17,9 +17,9 @@ def make_label(rng: np.random.Generator, *, mesh_vertices: int = 0) -> dict[str,
     label: dict[str, Any] = {
         "center": [40.0, 30.0],
         "scale": 0.25,
-        "2d_joints": rng.uniform(10, 50, (1, 24, 3)).tolist(),
+        "2d_joints": with_confidence(rng.uniform(10, 50, (1, 24, 2))).tolist(),
         "has_2d_joints": 1,
-        "3d_joints": rng.normal(size=(24, 4)).tolist(),
+        "3d_joints": with_confidence(rng.normal(size=(24, 3))).tolist(),
         "has_3d_joints": 1,
         "pose": rng.normal(size=72).tolist(),
         "betas": rng.normal(size=10).tolist(),
@@ -29,6 +29,11 @@ def make_label(rng: np.random.Generator, *, mesh_vertices: int = 0) -> dict[str,
     if mesh_vertices:
         label |= encode_mesh(rng.normal(size=(mesh_vertices, 3)).astype(np.float32) / 3)
     return label
+
+
+def with_confidence(points: np.ndarray) -> np.ndarray:
+    """Points as METRO's labels have them: the last column says that they are known."""
+    return np.concatenate([points, np.ones_like(points[..., :1])], axis=-1)
 
 
 def make_jpeg(rng: np.random.Generator) -> bytes:

@@ -35,9 +35,9 @@ def test_the_published_rate_falls_by_a_tenth_every_100_epochs() -> None:
 def test_published_sgd_is_plain() -> None:
     optimiser = build_optimiser(nn.Linear(2, 2), PUBLISHED_OPTIMISERS["published_h36m"])
 
-    (group,) = optimiser.param_groups
     assert isinstance(optimiser, torch.optim.SGD)
-    assert group["momentum"] == group["weight_decay"] == 0
+    for group in optimiser.param_groups:
+        assert group["momentum"] == group["weight_decay"] == 0
 
 
 def test_adamw_does_not_decay_biases() -> None:
@@ -48,3 +48,11 @@ def test_adamw_does_not_decay_biases() -> None:
     assert [p is network.weight for p in decayed["params"]] == [True]
     assert [p is network.bias for p in free["params"]] == [True]
     assert (decayed["weight_decay"], free["weight_decay"]) == (1e-4, 0)
+
+
+def test_the_upsampling_moves_by_a_rate_of_its_own() -> None:
+    network = nn.ModuleDict({"coarse2intermediate_upsample": nn.Linear(2, 3)})
+
+    (group,) = build_optimiser(network, OptimiserConfig(upsampling=0.1)).param_groups
+
+    assert (len(group["params"]), group["factor"], group["weight_decay"]) == (2, 0.1, 0)

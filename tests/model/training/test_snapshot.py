@@ -27,7 +27,7 @@ def test_what_was_saved_comes_back(tmp_path: Path) -> None:
 
 
 def test_a_write_that_broke_off_is_not_seen(tmp_path: Path) -> None:
-    (tmp_path / "step-000000005.tmp").write_bytes(b"half")
+    (tmp_path / ".step-000000005.pt.abc.part").write_bytes(b"half")
 
     assert latest_snapshot(tmp_path) is None
 

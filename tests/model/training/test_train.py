@@ -1,0 +1,95 @@
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import pytest
+from rich.console import Console
+
+from model.errors import UsageError
+from model.registry import load_card
+from model.training.evaluation import evaluate_main
+from model.training.run_log import read_log
+from model.training.train import train_main
+from tests.model.training.sets import write_set
+from tests.model.training.tiny import TINY, write_config
+
+ROOT = Path(__file__).parents[3]
+ONE_EPOCH = {"epochs": 1, "batch": 1, "workers": 0}
+
+
+def write_run(folder: Path, windows: int = 1, **changes: object) -> Path:
+    data = write_set(folder, dict.fromkeys("ab"[:windows], 8), mesh_vertices=431)
+    return write_config(folder, data, **changes)
+
+
+def test_a_set_trains_and_evaluates(tmp_path: Path) -> None:
+    config = write_run(tmp_path, validate_on="train.yaml", loop=ONE_EPOCH)
+    console = Console(file=io.StringIO(), width=100)
+    folder = tmp_path / "run"
+
+    model = train_main(config, folder, device="cpu", console=console)
+    report = evaluate_main(
+        "tiny", tmp_path / "train.yaml", device="cpu", models_dir=model.parent, console=console
+    )
+
+    figures = load_card(model).figures
+    assert report.mpjpe_mm == pytest.approx(figures["mpjpe_mm"], rel=1e-3)
+    assert report.coverage == 1
+    assert "PA-MPJPE" in console.file.getvalue()
+    assert load_card(folder / "best" / "tiny").figures == figures
+    assert read_log(folder / "log.jsonl")[-1]["mpvpe_mm"] == figures["mpvpe_mm"]
+    assert cv2.imread(str(folder / "curves.png")) is not None
+
+
+@pytest.mark.parametrize("off", [{"sd": False}, {"md": False}, {"sd": False, "md": False}])
+def test_every_toggle_off_still_trains(tmp_path: Path, off: dict[str, bool]) -> None:
+    config = write_run(tmp_path, network=TINY | off, loop=ONE_EPOCH | {"precision": "bfloat16"})
+
+    model = train_main(config, tmp_path / "run", device="cpu")
+
+    assert load_card(model).network.model_dump().items() >= off.items()
+
+
+def test_a_run_is_not_overwritten(tmp_path: Path) -> None:
+    snapshot = tmp_path / "run" / "snapshots" / "step-000000001.pt"
+    snapshot.parent.mkdir(parents=True)
+    snapshot.touch()
+
+    with pytest.raises(UsageError, match="--resume") as caught:
+        train_main(write_run(tmp_path), tmp_path / "run", device="cpu")
+
+    assert caught.value.code == "run_exists"
+
+
+@pytest.mark.slow
+def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(tmp_path: Path) -> None:
+    config = write_run(tmp_path, windows=2)
+    whole = train_main(config, tmp_path / "whole", device="cpu")
+
+    kill_once_saved(config, tmp_path / "killed")
+    resumed = train_main(config, tmp_path / "killed", device="cpu", resume=True)
+
+    assert load_card(resumed).weights_sha256 == load_card(whole).weights_sha256
+    steps = [json.loads(line)["step"] for line in (tmp_path / "killed/log.jsonl").open()]
+    assert steps == [1, 2, 3, 4]
+
+
+def kill_once_saved(config: Path, folder: Path) -> None:
+    """Start a run in a process of its own, and kill it after its first snapshot."""
+    call = (
+        "import torch; from pathlib import Path; torch.set_num_threads(1);"
+        "from model.training.train import train_main;"
+        f"train_main(Path({str(config)!r}), Path({str(folder)!r}), device='cpu')"
+    )
+    process = subprocess.Popen([sys.executable, "-c", call], cwd=ROOT, start_new_session=True)
+    while not list(folder.glob("snapshots/step-*.pt")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
