@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from model.errors import RemocapError
+from service import research
 from service.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ app = typer.Typer(
 )
 importer = typer.Typer(no_args_is_help=True, help="Bring your own body or checkpoint.")
 app.add_typer(importer, name="import")
-bench = typer.Typer(no_args_is_help=True, help="Measure this machine.")
-app.add_typer(bench, name="bench")
+app.add_typer(research.bench, name="bench")
 
 console = Console(stderr=True)
 """For people. What programs read goes to files or to standard output."""
@@ -183,6 +183,9 @@ def config() -> None:
     """Print the settings in force, each as the variable that sets it."""
     for name, value in load_settings().model_dump(mode="json").items():
         typer.echo(f"{Settings.model_config['env_prefix']}{name}".upper() + f"={value}")
+
+
+app.command()(research.synth)
 
 
 def main() -> None:
