@@ -5,13 +5,14 @@ Bazarevsky et al. 2020, the `full` network with two auxiliary points that say wh
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
 from model.crops import warp
 from model.litert import LiteRT
 from model.region import REGION_MARGIN, Region
-from model.types import Array
+from model.types import MASK_SIDE, Array, Mask
 
 SIDE = 256  # pixels of the network's input
 POINTS = 33
@@ -29,11 +30,13 @@ class Landmarks:
             toward the camera; visibility 0 to 1.
         presence: Probability that the region shows a person.
         region: Where this person is, by the network's auxiliary points: look there next.
+        mask: What it took for the person in the square it looked at.
     """
 
     points: Float32[Array, "33 4"]
     presence: float
     region: Region
+    mask: Mask | None = None
 
     @property
     def torso(self) -> float:
@@ -83,11 +86,16 @@ class LandmarkModel:
         visibility = _sigmoid(raw[:POINTS, 3:4])
         points = np.hstack([image_xy[:POINTS], depth, visibility]).astype(np.float32)
         presence = float(self._network.output(1)[0])
-        return Landmarks(points, presence, Region.of_points(image_xy[CENTRE], image_xy[TOP]))
+        there = Region.of_points(image_xy[CENTRE], image_xy[TOP])
+        mask = Mask(self._mask_cells(), region.image_to_crop(MASK_SIDE))
+        return Landmarks(points, presence, there, mask)
 
-    def mask(self) -> Float32[Array, "256 256"]:
-        """Probability, for each pixel of the region of the last call, that it is the person."""
-        return _sigmoid(self._network.output(SIDE, SIDE, 1)[..., 0])
+    def _mask_cells(self) -> UInt8[Array, "64 64"]:
+        """Share of each cell that the person fills, times 255, of the last look."""
+        is_person = self._network.output(SIDE, SIDE, 1)[..., 0] > 0  # logits
+        size = (MASK_SIDE, MASK_SIDE)
+        cells: Array = cv2.resize(is_person * np.uint8(255), size, interpolation=cv2.INTER_AREA)
+        return cells
 
 
 def _sigmoid(logits: Float32[Array, "*shape"]) -> Float32[Array, "*shape"]:

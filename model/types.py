@@ -17,6 +17,7 @@ Smoothing = Literal["off", "light", "strong"]
 
 WINDOW = 8  # frames that SD and MD see at once (MODEL_SPEC 3.3)
 CROP_SIDE = 224  # pixels of the network's square input
+MASK_SIDE = 64  # cells of a person's mask, where that is the network's input
 COARSE, INTERMEDIATE, FINE = 431, 1723, 6890  # vertices of the three levels
 
 JOINT_NAMES = (
@@ -56,6 +57,19 @@ class Frame:
     rgb: UInt8[Array, "height width 3"]
 
 
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """What in a square of the image, which may be turned, is the person.
+
+    Attributes:
+        cells: Share of each cell that the person fills, times 255.
+        image_to_mask: Affine map from image pixels to cells: cell = A @ (x, y, 1).
+    """
+
+    cells: UInt8[Array, "64 64"]
+    image_to_mask: Float64[Array, "2 3"]
+
+
 @dataclass(frozen=True)
 class Observation:
     """One person in one frame, as detector and tracker saw them.
@@ -68,6 +82,7 @@ class Observation:
         score: Confidence that a person is there, 0 to 1.
         landmarks: BlazePose's 33 landmarks where they were computed, in image pixels
             (x, y, relative depth, visibility 0 to 1).
+        mask: What BlazePose took for the person at the same look.
     """
 
     track_id: int
@@ -76,6 +91,7 @@ class Observation:
     crop_px: Float32[Array, "4"]
     score: float
     landmarks: Float32[Array, "33 4"] | None = None
+    mask: Mask | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +107,28 @@ class Crop:
     observation: Observation
     pixels: UInt8[Array, "224 224 3"]
     image_to_crop: Float64[Array, "2 3"]
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What BlazePose saw of a person, in one crop or in n; it can stand in place of the pixels.
+
+    Attributes:
+        landmarks: x and y over the crop, -1 to 1; depth relative to the hips in the same unit,
+            negative toward the camera; visibility 0 to 1.
+        mask: Share of each cell of the crop that the person fills, times 255.
+    """
+
+    landmarks: Float32[Array, "*n 33 4"]
+    mask: UInt8[Array, "*n 64 64"]
+
+
+@dataclass(frozen=True)
+class EvidenceCrop:
+    """As `Crop`, for a network that sees evidence."""
+
+    observation: Observation
+    evidence: Evidence
 
 
 @dataclass(frozen=True)

@@ -69,4 +69,5 @@ class HandOut:
             steady_square(pts_s, squares_px, sighting.pts_s),
             min(sighting.landmarks.presence, 1.0),
             sighting.landmarks.points,
+            sighting.landmarks.mask,
         )
