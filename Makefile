@@ -11,8 +11,9 @@ OUT ?= out
 
 demo: $(VENV)/.installed
 	@mkdir -p "$(OUT)"
-	$(BIN)/remocap reconstruct "$(VIDEO)" -o "$(OUT)/demo.npz" -o "$(OUT)/demo.mp4"
-	@echo "Watch $(OUT)/demo.mp4: your video with the meshes drawn over it."
+	$(BIN)/remocap reconstruct "$(VIDEO)" -o "$(OUT)/demo.npz" -o "$(OUT)/demo.mp4" -o "$(OUT)/demo.png"
+	@echo "Watch $(OUT)/demo.mp4, the video with the meshes drawn over it; $(OUT)/demo.png shows them from the side too."
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && command -v xdg-open >/dev/null; then xdg-open "$(OUT)/demo.mp4"; fi
 
 test: lint pytest
 

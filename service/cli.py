@@ -52,7 +52,7 @@ Out = Annotated[
         "--output",
         "-o",
         help="Where to write; the ending chooses the form: .npz arrays, .glb animated scene, "
-        ".mp4 overlay, .zip of OBJ files, .json. May be given several times.",
+        ".mp4 overlay, .png contact sheet, .zip of OBJ files, .json. May be given several times.",
     ),
 ]
 ModelName = Annotated[

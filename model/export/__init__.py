@@ -17,9 +17,12 @@ FORMATS = {
     ".glb": "animated scene",
     ".mp4": "overlay",
     ".zip": "OBJ files",
-    ".json": "joints and cameras",
+    ".json": "text",
+    ".png": "contact sheet",
 }
 """What each ending stands for."""
+PICTURES = {".mp4", ".png"}
+"""Those that show the video, and read it once more."""
 
 
 def check_target(path: Path) -> None:
@@ -50,13 +53,13 @@ def write(
     Args:
         reconstruction: What to write, smoothed as it hands itself out.
         path: Where to; a file of this name is replaced once the new one is complete.
-        source: The video, needed for an overlay.
-        start_s: The range that was reconstructed, for an overlay.
+        source: The video, needed for the formats that show it.
+        start_s: The range that was reconstructed, for these formats.
         end_s: Its end.
-        stages: Takes time and progress of the stage `write`, in rows (of an overlay, frames).
+        stages: Takes time and progress of the stage `write`, in rows (of pictures, frames).
 
     Raises:
-        UsageError: `unknown_format`, or `overlay_needs_video`.
+        UsageError: `unknown_format`, or `pictures_need_video`.
         OutputError: The file cannot be written, or would be too large for its format; nothing is
             left of it then.
         InputError: The video cannot be read again.
@@ -66,8 +69,8 @@ def write(
         stages = Stages()
     progress = _count_rows(stages)
     with stages.stage("write"):
-        if path.suffix.lower() == ".mp4":
-            _write_overlay(reconstruction, path, source, start_s, end_s, progress)
+        if path.suffix.lower() in PICTURES:
+            _write_pictures(reconstruction, path, source, start_s, end_s, progress)
         else:
             _writer(path)(reconstruction, path, progress)
 
@@ -86,7 +89,7 @@ def _writer(path: Path) -> "Callable[[Reconstruction, Path, Progress], None]":
     return write
 
 
-def _write_overlay(
+def _write_pictures(
     reconstruction: "Reconstruction",
     path: Path,
     source: Path | None,
@@ -94,14 +97,17 @@ def _write_overlay(
     end_s: float | None,
     progress: "Progress",
 ) -> None:
+    """Write a format that shows the video again."""
     from model.export.overlay import write_overlay
+    from model.export.sheet import write_sheet
     from model.video import open_video
 
     if source is None:
         message = f"{path} is to show the video, but none was given; name it, or write another form"
-        raise UsageError("overlay_needs_video", message)
+        raise UsageError("pictures_need_video", message)
+    write_pictures = write_overlay if path.suffix.lower() == ".mp4" else write_sheet
     with open_video(source, start_s=start_s, end_s=end_s) as video:
-        write_overlay(reconstruction, video, path, progress)
+        write_pictures(reconstruction, video, path, progress)
 
 
 def _count_rows(stages: Stages) -> "Progress":

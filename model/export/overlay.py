@@ -48,8 +48,6 @@ def _draw_all(
     total = reconstruction.meta.frame_count
     for done, frame in enumerate(frames, start=1):
         rgb = draw_people(frame.rgb, reconstruction, people.at(frame.index))
-        if not reconstruction.meta.trained:
-            _caption(rgb)
         yield Frame(frame.index, frame.pts_s, rgb)
         progress(done, max(total, done))
 
@@ -61,6 +59,8 @@ def draw_people(
 ) -> UInt8[Array, "height width 3"]:
     """Return a copy of a frame with people over it, each with its number at the head.
 
+    A caption says so where the weights are untrained.
+
     Args:
         rgb: The frame as shown.
         reconstruction: Whose body they have.
@@ -70,6 +70,8 @@ def draw_people(
     drawn = blend(rgb, render(solids, rgb.shape[1], rgb.shape[0]), _OPACITY)
     for (chunk, _), solid in zip(people, solids, strict=True):
         _label(drawn, str(chunk.sequence.track_id), solid)
+    if not reconstruction.meta.trained:
+        _caption(drawn)
     return drawn
 
 

@@ -29,7 +29,14 @@ def video(tmp_path: Path) -> Path:
 def test_the_ending_chooses_the_format(
     result: Reconstruction, video: Path, tmp_path: Path, suffix: str
 ) -> None:
-    starts = {".npz": b"PK", ".glb": b"glTF", ".mp4": b"\0\0\0", ".zip": b"PK", ".json": b"{"}
+    starts = {
+        ".npz": b"PK",
+        ".glb": b"glTF",
+        ".mp4": b"\0\0\0",
+        ".zip": b"PK",
+        ".json": b"{",
+        ".png": b"\x89PNG",
+    }
     write(result, tmp_path / f"out{suffix}", source=video)
     data = (tmp_path / f"out{suffix}").read_bytes()
     assert data.startswith(starts[suffix.lower()])
@@ -41,9 +48,10 @@ def test_an_unknown_ending_lists_the_known_ones(tmp_path: Path) -> None:
     assert caught.value.code == "unknown_format"
 
 
-def test_an_overlay_needs_its_video(result: Reconstruction, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["out.mp4", "out.png"])
+def test_what_shows_the_video_needs_it(result: Reconstruction, tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="name it, or write another form"):
-        write(result, tmp_path / "out.mp4")
+        write(result, tmp_path / name)
 
 
 def test_a_folder_that_is_absent_is_noticed_before_the_work(tmp_path: Path) -> None:
