@@ -1,4 +1,4 @@
-"""The network at work: crops in NumPy go in, an Estimate in NumPy comes out."""
+"""The network at work: crops or evidence in NumPy go in, an Estimate in NumPy comes out."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -7,9 +7,10 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from model.evidence_backbone import scale_evidence
 from model.fused.network import fuse
-from model.network import Prediction, RemoCap
-from model.types import Array, Estimate
+from model.network import Inputs, Prediction, RemoCap
+from model.types import Array, Estimate, Evidence
 
 DTypeName = Literal["float32", "bfloat16"]
 IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -23,29 +24,42 @@ def normalise(pixels: UInt8[Tensor, "n h w 3"]) -> Float[Tensor, "n 3 h w"]:
 
 
 class Predictor:
-    """A network on its device, ready to answer crops."""
+    """A network on its device, ready to answer crops.
+
+    Attributes:
+        network: From normalised pictures in the predictor's precision to predictions.
+        device: Where it runs.
+    """
 
     def __init__(
         self,
-        network: Callable[[Tensor], Prediction],
+        network: Callable[[Inputs], Prediction],
         device: torch.device,
         dtype: torch.dtype,
     ) -> None:
         self.device = device
-        self._network = network
+        self.network = network
         self._dtype = dtype
 
     @torch.inference_mode()
-    def predict(self, pixels: UInt8[Array, "n 224 224 3"]) -> Estimate:
-        """Answer RGB crops, the frames of a window next to one another, in time order.
+    def predict(self, inputs: UInt8[Array, "n 224 224 3"] | Evidence) -> Estimate:
+        """Answer RGB crops, or evidence of them, as the network's configuration says.
+
+        The frames of a window are next to one another, in time order.
 
         Raises:
             ValueError: With MD, where n is no multiple of 8.
         """
-        images = normalise(torch.tensor(pixels, device=self.device))
-        prediction = self._network(images.to(self._dtype))
+        prediction = self.network(self._send(inputs))
         known = {name: x for name, x in prediction._asdict().items() if x is not None}
         return Estimate(**{name: x.float().cpu().numpy() for name, x in known.items()})
+
+    def _send(self, inputs: UInt8[Array, "n 224 224 3"] | Evidence) -> Inputs:
+        """Place inputs on the device as the network sees them; evidence is fp32 in any case."""
+        if isinstance(inputs, Evidence):
+            arrays = inputs.landmarks, inputs.mask
+            return scale_evidence(*(torch.tensor(array, device=self.device) for array in arrays))
+        return normalise(torch.tensor(inputs, device=self.device)).to(self._dtype)
 
 
 def load_predictor(

@@ -64,38 +64,40 @@ class BlockAttention(nn.Module):
         blocks: Of all tokens, each in one of them.
     """
 
+    order: Tensor
     places: Tensor
 
     def __init__(self, attention: Attention, blocks: list[Block]) -> None:
         super().__init__()
         self.attention = attention
-        self.register_buffer("places", torch.cat([block.rows for block in blocks]).argsort())
-        self.count = len(blocks)
+        order = torch.cat([block.rows for block in blocks])
+        self.register_buffer("order", order)
+        self.register_buffer("places", order.argsort())
+        self.sizes = [len(block.rows) for block in blocks]
         for number, block in enumerate(blocks):
-            for name, value in block._asdict().items():
-                self.register_buffer(f"{name}_{number}", value)
+            self.register_buffer(f"keys_{number}", block.keys)
+            self.register_buffer(f"allowed_{number}", block.allowed)
 
     def forward(
         self, query: Float[Tensor, "n tokens d"], *_: Tensor
     ) -> Float[Tensor, "n tokens d"]:
         """Attend from each token to those its block allows; keys and values are the queries."""
-        n, tokens, d = query.shape
-        shape = (n, tokens, 3, self.attention.heads, -1)
-        joint = F.linear(query, self.attention.in_proj_weight, self.attention.in_proj_bias)
-        q, k, v = joint.view(shape).unbind(2)  # [N,L,heads,d/heads]
-        mixed = torch.cat([self._attend(number, q, k, v) for number in range(self.count)], dim=1)
-        return self.attention.out_proj(mixed.index_select(1, self.places).view(n, tokens, d))
+        attention = self.attention
+        weights, biases = attention.in_proj_weight.chunk(3), attention.in_proj_bias.chunk(3)
+        q, k, v = (F.linear(query, *both) for both in zip(weights, biases, strict=True))
+        mixed = [
+            F.scaled_dot_product_attention(
+                self._heads(rows),
+                self._heads(k.index_select(1, self.get_buffer(f"keys_{number}"))),
+                self._heads(v.index_select(1, self.get_buffer(f"keys_{number}"))),
+                attn_mask=self.get_buffer(f"allowed_{number}"),
+            ).transpose(1, 2)
+            for number, rows in enumerate(torch.split(q.index_select(1, self.order), self.sizes, 1))
+        ]  # each [N,rows,heads,d/heads]
+        return attention.out_proj(torch.cat(mixed, 1).index_select(1, self.places).flatten(2))
 
-    def _attend(self, number: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        """What the rows of one block see: [N,rows,heads,d/heads]."""
-        rows, keys = self.get_buffer(f"rows_{number}"), self.get_buffer(f"keys_{number}")
-        seen = F.scaled_dot_product_attention(
-            q.index_select(1, rows).transpose(1, 2),
-            k.index_select(1, keys).transpose(1, 2),
-            v.index_select(1, keys).transpose(1, 2),
-            attn_mask=self.get_buffer(f"allowed_{number}"),
-        )
-        return seen.transpose(1, 2)
+    def _heads(self, tokens: Float[Tensor, "n some d"]) -> Float[Tensor, "n heads some part"]:
+        return tokens.reshape(*tokens.shape[:2], self.attention.heads, -1).transpose(1, 2)
 
 
 class FirstLayer(nn.Module):

@@ -1,16 +1,16 @@
 """The network for inference: the same answers from fewer operations."""
 
 import copy
+from collections.abc import Callable
 
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
 
 from model.fused.attention import BlockAttention, FirstLayer, attention_blocks
 from model.fused.gates import FoldedDisentanglement
 from model.fused.norms import fold_norms
 from model.fused.winograd import use_winograd
-from model.network import Prediction, RemoCap
+from model.network import Inputs, Prediction, RemoCap
 from model.transformer import DecoderLayer
 
 WINOGRAD_FROM = 128  # channels; below, the transforms cost more than they save
@@ -28,14 +28,15 @@ class FusedRemoCap(nn.Module):
         self.network = network
         self.disentangle = disentangle
 
-    def forward(self, images: Float[Tensor, "n 3 224 224"]) -> Prediction:
+    def forward(self, inputs: Inputs) -> Prediction:
         """Answer as `RemoCap.forward` does.
 
         Raises:
             ValueError: With MD, where n is no multiple of 8.
         """
         backbone = self.network.backbone
-        features = self.disentangle(backbone.stem(images))
+        stem: Callable[..., Tensor] = backbone.stem  # of the input that the network sees
+        features = self.disentangle(stem(inputs))
         features = features.contiguous(memory_format=torch.channels_last)
         camera, body = self.network.refine(backbone.high_resolution(features))
         return self.network.answer(camera.float(), body.float())

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 TILE, SEEN = 4, 6  # places of the answer along a tile, and places of the map they depend on
+TILES_AT_ONCE = 64  # enough to multiply well, and few enough to stay in the cache
 # Where the polynomials are evaluated, besides infinity: these round best of those tried.
 POINTS = (0.0, 0.5**0.5, -(0.5**0.5), 2**0.5, -(2**0.5))
 
@@ -58,19 +59,27 @@ class WinogradConv(nn.Module):
 
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n o h w"]:
         """Convolve; a map in channels-last layout comes and goes without a copy."""
-        n, c, height, width = x.shape
+        n, _, height, width = x.shape
         rows, columns = -(-height // TILE), -(-width // TILE)
-        padded = F.pad(
-            x.permute(0, 2, 3, 1),
-            (0, 0, 1, columns * TILE + 1 - width, 1, rows * TILE + 1 - height),
-        )
-        seen = padded.unfold(1, SEEN, TILE).unfold(2, SEEN, TILE)  # [N,rows,columns,C,6,6]
-        seen = seen.permute(4, 5, 0, 1, 2, 3).reshape(SEEN**2, -1)  # [36,N*rows*columns*C]
+        answer = x.new_empty(n, rows, TILE, columns, TILE, len(self.bias))
+        few = max(1, TILES_AT_ONCE // (rows * columns))
+        maps = x.permute(0, 2, 3, 1)  # [N,H,W,C]
+        for some, place in zip(torch.split(maps, few), torch.split(answer, few), strict=True):
+            torch.add(self._tiles(some, rows, columns), self.bias, out=place)
+        whole = answer.view(n, rows * TILE, columns * TILE, -1)
+        return whole[:, :height, :width].permute(0, 3, 1, 2)
+
+    def _tiles(
+        self, maps: Float[Tensor, "n h w c"], rows: int, columns: int
+    ) -> Float[Tensor, "n rows 4 columns 4 o"]:
+        """The answer without its bias, a little larger than the maps where tiles stand out."""
+        n, height, width, c = maps.shape
+        below, right = rows * TILE + 1 - height, columns * TILE + 1 - width
+        seen = F.pad(maps, (0, 0, 1, right, 1, below)).unfold(1, SEEN, TILE).unfold(2, SEEN, TILE)
+        seen = seen.permute(4, 5, 0, 1, 2, 3).reshape(SEEN**2, -1)  # [36,tiles*C]
         products = (self.from_map @ seen).view(SEEN**2, -1, c) @ self.weight  # [36,tiles,O]
         tiles = self.to_answer @ products.view(SEEN**2, -1)  # [16,tiles*O]
-        tiles = tiles.view(TILE, TILE, n, rows, columns, -1).permute(2, 3, 0, 4, 1, 5)
-        answer = tiles.reshape(n, rows * TILE, columns * TILE, -1) + self.bias
-        return answer[:, :height, :width].permute(0, 3, 1, 2)
+        return tiles.view(TILE, TILE, n, rows, columns, -1).permute(2, 3, 0, 4, 1, 5)
 
 
 def use_winograd(network: nn.Module, from_width: int) -> None:
