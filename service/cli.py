@@ -190,6 +190,8 @@ app.command()(research.synth)
 
 def main() -> None:
     """Run the command line; whatever goes wrong becomes one line and an exit status."""
+    # Read when torch is imported: its threads shall not spin while the decoder needs the cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app()
     except RemocapError as error:
