@@ -1,5 +1,6 @@
 """Commands for those who train and measure: `synth` and `bench`. Each parses, calls, and shows."""
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,14 @@ from model.errors import UsageError
 
 console = Console(stderr=True)
 bench = typer.Typer(no_args_is_help=True, help="Measure this machine.")
+
+
+class Number(Enum):
+    """Arithmetic of the network."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+
 
 Motions = Annotated[
     Path | None, typer.Option(help="Captured motions, an NPZ [default: improvised ones]")
@@ -68,3 +77,29 @@ def synth(
                 progress=lambda done: bars.update(task, completed=done),
             )
         console.print(f"baked {count} clips into {folder}", soft_wrap=True)
+
+
+@bench.command("network")
+def bench_network(
+    width: Annotated[
+        int, typer.Option(min=1, help="Channels of HRNet's first branch; 64 is as published.")
+    ] = 64,
+    windows: Annotated[int, typer.Option(min=1, help="Of 8 frames, answered at once.")] = 1,
+    rounds: Annotated[int, typer.Option(min=1, help="How often the two take turns.")] = 5,
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    dtype: Annotated[Number, typer.Option(help="Of ours; theirs is fp32.")] = Number.float32,
+    compile: Annotated[  # noqa: A002  the name torch gives it
+        bool, typer.Option("--compile", help="Let torch.compile specialise ours.")
+    ] = False,
+) -> None:
+    """Time the network as published against the way we run it, part by part."""
+    from benchmarks.network import main
+
+    main(
+        width=width,
+        windows=windows,
+        rounds=rounds,
+        device=device,
+        dtype=dtype.value,
+        compile=compile,
+    )
