@@ -6,7 +6,6 @@ reading of the published code (`benchmarks.naive`), run by the PyTorch that is i
 published code itself; parameters are untrained; parts are timed apart, so they do not add up.
 """
 
-import argparse
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -182,14 +181,3 @@ def synchronise() -> None:
     """Wait until a GPU has done what it was told."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--width", type=int, default=64)
-    parser.add_argument("--windows", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32")
-    parser.add_argument("--compile", action="store_true")
-    main(**vars(parser.parse_args()))
