@@ -23,13 +23,13 @@ from model.training.metrics import (
 )
 from model.training.report import Report
 from model.training.windows import Protocol, Window, cut_windows
-from model.types import Array, Estimate
+from model.types import Array, Estimate, Evidence
 from model.upsample import Upsampling
 
 PUBLISHED_BATCH = 16
 """Windows in a batch of the published evaluation, which leaves out a last one that is not full."""
 
-Predict = Callable[[UInt8[Array, "n 224 224 3"]], Estimate]
+Predict = Callable[[UInt8[Array, "n 224 224 3"] | Evidence], Estimate]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,7 @@ def evaluate(
     """Measure a network on a set.
 
     Args:
-        predict: Answers the pictures of a window.
+        predict: Answers the pictures, or the evidence, of a window.
         clips: The set; its augmentation is not used.
         body: Whose vertices the answers are.
         upsampling: Of the answers.
@@ -97,7 +97,7 @@ def evaluate(
     tracks: dict[int, _Track] = {}
     for done, window in enumerate(windows, start=1):
         sample = clips.read(window)
-        frames = _compare(predict(sample.pixels), sample, window, body, upsampling, truth)
+        frames = _compare(predict(sample.inputs), sample, window, body, upsampling, truth)
         tracks.setdefault(window.track, _Track()).frames.append(frames)
         watch("evaluate", done, len(windows))
     return _summarise(list(tracks.values()), len(clips.rows), clips.rows.files.fps, protocol)

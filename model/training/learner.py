@@ -7,8 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from model.bodies import Body
-from model.inference import normalise
-from model.network import Prediction
+from model.network import Inputs, Prediction
 from model.training.batch import ClipBatch
 from model.training.body_layers import BodyLayers, area_weights
 from model.training.loss_config import LossConfig
@@ -23,8 +22,8 @@ from model.training.views import view_prediction, view_truth
 class Network(Protocol):
     """What a network has to be able to do, besides being a module."""
 
-    def __call__(self, images: Float[Tensor, "n 3 224 224"]) -> Prediction:
-        """Answer normalised crops."""
+    def __call__(self, inputs: Inputs) -> Prediction:
+        """Answer what `ClipBatch.inputs` gives."""
         ...
 
     def intermediate_m(self, coarse_m: Float[Tensor, "n 431 3"]) -> Float[Tensor, "n 1723 3"]:
@@ -77,10 +76,9 @@ class Learner(nn.Module):
         return loss, terms | smpl
 
     def _answer(self, network: Network, batch: ClipBatch) -> tuple[Prediction, Tensor]:
-        images = normalise(batch.pixels)
-        kind = images.device.type
+        kind = batch.mesh_m.device.type
         with torch.autocast(kind, self._autocast, enabled=self._autocast is not None):
-            prediction = network(images)
+            prediction = network(batch.inputs)
         known = {name: x.float() for name, x in prediction._asdict().items() if x is not None}
         prediction = Prediction(**known)
         return prediction, network.intermediate_m(prediction.coarse_m)

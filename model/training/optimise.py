@@ -66,8 +66,8 @@ def build_optimiser(network: nn.Module, config: OptimiserConfig) -> optim.Optimi
     ]
     groups = [group for group in groups if group["params"]]
     if config.name == "sgd":
-        return optim.SGD(groups, lr=config.lr)
-    return optim.AdamW(groups, lr=config.lr)
+        return optim.SGD(groups, lr=config.lr, fused=True)
+    return optim.AdamW(groups, lr=config.lr, fused=True)
 
 
 def learning_rate(config: OptimiserConfig, step: int, steps: int, steps_per_epoch: int) -> float:

@@ -1,5 +1,4 @@
 import io
-import json
 import os
 import signal
 import subprocess
@@ -76,7 +75,7 @@ def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(tmp_path: Path) 
     resumed = train_main(config, tmp_path / "killed", device="cpu", resume=True)
 
     assert load_card(resumed).weights_sha256 == load_card(whole).weights_sha256
-    steps = [json.loads(line)["step"] for line in (tmp_path / "killed/log.jsonl").open()]
+    steps = [row["step"] for row in read_log(tmp_path / "killed" / "log.jsonl")]
     assert steps == [1, 2, 3, 4]
 
 
