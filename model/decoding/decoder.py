@@ -1,4 +1,4 @@
-"""The decoder child: `python -m model.decoding.decoder REQUEST`. `model.decoding.decoder_process` starts it.
+"""The decoder's own process: `python -m model.decoding.decoder REQUEST`, started by the parent.
 
 REQUEST is a `Request` in JSON. Standard input carries one byte for each free slot of the ring;
 its end is the end of the parent, and so of the child. Standard output carries JSON lines:

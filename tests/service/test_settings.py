@@ -27,5 +27,5 @@ def test_flag_that_was_not_given_changes_nothing(monkeypatch: pytest.MonkeyPatch
 def test_bad_value_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REMOCAP_DTYPE", "float8")
 
-    with pytest.raises(UsageError, match="REMOCAP_DTYPE is 'float8'.*float32"):
+    with pytest.raises(UsageError, match=r"REMOCAP_DTYPE is 'float8'.*float32"):
         load_settings()
