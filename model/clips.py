@@ -9,14 +9,16 @@ published code drops the frames left over in training and evaluation.)
 This module knows no video, network or queue.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from model.types import WINDOW, Array, Crop, Observation
+from model.types import WINDOW, Array, Crop, Evidence, EvidenceCrop, Observation
+
+AnyCrop = Crop | EvidenceCrop
 
 
 class ClipId(NamedTuple):
@@ -32,12 +34,13 @@ class Clip:
     """What one request to the network holds: whole windows of one person.
 
     Attributes:
-        pixels: RGB crops, window after window; n is a multiple of 8.
+        inputs: What the network is given, RGB crops or evidence, window after window; n is a
+            multiple of 8.
         observations: Whose crops they are; a frame may occur twice.
         keep: Which rows are handed on.
     """
 
-    pixels: UInt8[Array, "n 224 224 3"]
+    inputs: UInt8[Array, "n 224 224 3"] | Evidence
     observations: tuple[Observation, ...]
     keep: Bool[Array, "n"]
 
@@ -65,7 +68,7 @@ class ClipBuilder:
         self._full = max_windows * WINDOW
         self._runs: dict[int, _Run] = {}
 
-    def add(self, crop: Crop) -> list[Clip]:
+    def add(self, crop: AnyCrop) -> list[Clip]:
         """Take a crop, and return the clips that it completes.
 
         Crops come in the order of their frames; those of one frame in any order. Whoever is
@@ -90,7 +93,7 @@ class ClipBuilder:
         return [clip for track_id in list(self._runs) for clip in self.flush(track_id)]
 
 
-def seal_clips(crops: Iterable[Crop], max_windows: int = 4) -> Iterator[Clip]:
+def seal_clips(crops: Iterable[AnyCrop], max_windows: int = 4) -> Iterator[Clip]:
     """Yield the clips of crops that come in the order of their frames."""
     builder = ClipBuilder(max_windows)
     for crop in crops:
@@ -98,18 +101,26 @@ def seal_clips(crops: Iterable[Crop], max_windows: int = 4) -> Iterator[Clip]:
     yield from builder.close()
 
 
+def stack_inputs(crops: Sequence[AnyCrop]) -> UInt8[Array, "n 224 224 3"] | Evidence:
+    """The pixels, or the evidence, of crops that are all of one kind."""
+    seen = [crop.evidence for crop in crops if isinstance(crop, EvidenceCrop)]
+    if seen:
+        return Evidence(np.stack([e.landmarks for e in seen]), np.stack([e.mask for e in seen]))
+    return np.stack([crop.pixels for crop in crops if isinstance(crop, Crop)])
+
+
 class _Run:
     """Consecutive crops of one person: the `fresh` ones, and up to 8 handed on before them."""
 
     def __init__(self) -> None:
-        self._crops: list[Crop] = []
+        self._crops: list[AnyCrop] = []
         self.fresh = 0
 
     @property
     def last_frame(self) -> int:
         return self._crops[-1].observation.frame_index
 
-    def append(self, crop: Crop) -> None:
+    def append(self, crop: AnyCrop) -> None:
         in_order = not self._crops or crop.observation.frame_index == self.last_frame + 1
         assert in_order, f"frame {crop.observation.frame_index} comes after {self.last_frame}"
         self._crops.append(crop)
@@ -129,7 +140,7 @@ class _Run:
         self._crops = self._crops[-WINDOW:]
         self.fresh = 0
         return Clip(
-            pixels=np.stack([crop.pixels for crop in crops]),
+            inputs=stack_inputs(crops),
             observations=tuple(crop.observation for crop in crops),
             keep=np.array(keep),
         )

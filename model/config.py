@@ -32,6 +32,20 @@ class BackboneConfig(_Frozen):
     features: PositiveInt = 2048
 
 
+class EvidenceConfig(_Frozen):
+    """What stands in the backbone's place where the input is `evidence`.
+
+    Attributes:
+        width: Channels of the 14x14 map that SD and MD see; a multiple of 16.
+        hidden: Width of the layers that see all landmarks at once.
+        features: Channels of the final 7x7 map.
+    """
+
+    width: PositiveInt = Field(default=64, multiple_of=16)
+    hidden: PositiveInt = 512
+    features: PositiveInt = 192
+
+
 class TransformerConfig(_Frozen):
     """The two encoder-decoder transformers (MODEL_SPEC 4).
 
@@ -55,6 +69,9 @@ class NetworkConfig(_Frozen):
 
     Attributes:
         input: `pixels`, as published, or `evidence` (landmarks and mask).
+        backbone: Of a network that sees pixels.
+        evidence: Of one that sees evidence.
+        transformer: Of either.
         sd: Spatial disentanglement after layer1.
         md: Motion disentanglement after layer1; windows of 8 frames.
         smpl_regressor: The optional SMPL-parameter regressor.
@@ -62,6 +79,7 @@ class NetworkConfig(_Frozen):
 
     input: Literal["pixels", "evidence"] = "pixels"
     backbone: BackboneConfig = BackboneConfig()
+    evidence: EvidenceConfig = EvidenceConfig()
     transformer: TransformerConfig = TransformerConfig()
     sd: bool = True
     md: bool = True

@@ -14,10 +14,11 @@ from torch import Tensor, nn
 from model.bodies import Body
 from model.config import NetworkConfig
 from model.errors import UsageError
-from model.network import RemoCap
+from model.evidence_backbone import LANDMARKS, EvidenceTensors
+from model.network import Inputs, RemoCap
 from model.residual import BasicBlock, Bottleneck
 from model.transformer import DecoderLayer
-from model.types import CROP_SIDE, WINDOW
+from model.types import CROP_SIDE, MASK_SIDE, WINDOW
 
 STANDING_CAMERA = (0.9, 0.0, 0.0)  # upright, a person of 1.8 m fills four fifths of the crop
 WAVES_PER_METRE = 0.6  # of the tokens' Fourier features, as a deviation: the body is 2 m long
@@ -95,10 +96,8 @@ def fourier_features(
 
 
 def _fit_heads(network: RemoCap, rest_m: Float[Tensor, "445 3"]) -> None:
-    """Let the last layers answer any picture with the rest pose and a standing camera."""
-    tiles, light = torch.randn(WINDOW, 3, 7, 7), 1.5 * torch.randn(WINDOW, 1, 1, 1)
-    pictures = F.interpolate(tiles + light, CROP_SIDE)
-    _, body = network.refine(network.backbone(pictures))  # [8,445,d]
+    """Let the last layers answer whatever they see with the rest pose and a standing camera."""
+    _, body = network.refine(network.backbone(_make_up_inputs(network.config)))  # [8,445,d]
     known = F.pad(body, (0, 1), value=1.0).flatten(0, 1).double()  # [8*445,d+1]
     wanted = rest_m.repeat(WINDOW, 1).double()
     damping = RIDGE * len(known) * torch.eye(known.shape[1], dtype=torch.float64)
@@ -107,3 +106,13 @@ def _fit_heads(network: RemoCap, rest_m: Float[Tensor, "445 3"]) -> None:
     network.xyz_regressor.bias.copy_(fit[-1])
     network.cam_predictor.weight.mul_(0.01)  # pictures are yet to teach it where people stand
     network.cam_predictor.bias.copy_(torch.tensor(STANDING_CAMERA))
+
+
+def _make_up_inputs(config: NetworkConfig) -> Inputs:
+    """A window of pictures, or of evidence, that show nothing in particular."""
+    if config.input == "evidence":
+        landmarks, mask = torch.randn(WINDOW, LANDMARKS, 4) / 2, torch.rand(WINDOW, 1, 7, 7)
+        landmarks[..., 3].sigmoid_()
+        return EvidenceTensors(landmarks, F.interpolate(mask, MASK_SIDE)[:, 0])
+    tiles, light = torch.randn(WINDOW, 3, 7, 7), 1.5 * torch.randn(WINDOW, 1, 1, 1)
+    return F.interpolate(tiles + light, CROP_SIDE)

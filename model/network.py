@@ -12,11 +12,13 @@ from torch import Tensor, nn
 
 from model.backbone import Hrnet
 from model.config import NetworkConfig
-from model.errors import UsageError
+from model.evidence_backbone import EvidenceBackbone, EvidenceTensors
 from model.regressor import SmplRegressor
 from model.tokens import JOINTS, allowed_attention, sine_encoding
 from model.transformer import Transformer
 from model.types import COARSE, INTERMEDIATE
+
+Inputs = Float[Tensor, "n 3 224 224"] | EvidenceTensors
 
 
 class Prediction(NamedTuple):
@@ -44,9 +46,6 @@ class RemoCap(nn.Module):
         config: What to build; the defaults are the published RemoCap.
         coarse_adjacency: Which coarse vertices of the body may look at one another, each at
             itself included.
-
-    Raises:
-        UsageError: For an input that the network cannot read.
     """
 
     encoding_1: Tensor
@@ -59,15 +58,13 @@ class RemoCap(nn.Module):
         coarse_adjacency: Bool[np.ndarray, "431 431"] | Bool[Tensor, "431 431"],
     ) -> None:
         super().__init__()
-        if config.input != "pixels":
-            raise UsageError(
-                "unknown_input", f"input is {config.input!r}; this network reads 'pixels'"
-            )
         self.config = config
         sizes = config.transformer
         first, second = sizes.dims
-        self.backbone = Hrnet(config)
-        self.conv_1x1 = nn.Conv2d(config.backbone.features, first, 1)
+        sees_pixels = config.input == "pixels"
+        self.backbone = Hrnet(config) if sees_pixels else EvidenceBackbone(config)
+        features = (config.backbone if sees_pixels else config.evidence).features
+        self.conv_1x1 = nn.Conv2d(features, first, 1)
         self.cam_token_embed = nn.Embedding(1, first)
         self.joint_token_embed = nn.Embedding(JOINTS, first)
         self.vertex_token_embed = nn.Embedding(COARSE, first)
@@ -87,13 +84,15 @@ class RemoCap(nn.Module):
         allowed = allowed_attention(torch.from_numpy(np.array(coarse_adjacency)))
         self.register_buffer("allowed", allowed, persistent=False)
 
-    def forward(self, images: Float[Tensor, "n 3 224 224"]) -> Prediction:
-        """Answer normalised RGB crops, the frames of a window next to one another, in time order.
+    def forward(self, inputs: Inputs) -> Prediction:
+        """Answer normalised RGB crops, or evidence of them, whichever the network sees.
+
+        The frames of a window are next to one another, in time order.
 
         Raises:
             ValueError: With MD, where n is no multiple of 8.
         """
-        return self.answer(*self.refine(self.backbone(images)))
+        return self.answer(*self.refine(self.backbone(inputs)))
 
     def answer(self, camera: Float[Tensor, "n d"], body: Float[Tensor, "n 445 d"]) -> Prediction:
         """Read the refined camera token and body tokens."""
@@ -111,7 +110,7 @@ class RemoCap(nn.Module):
         """Image features to the refined camera token and body tokens."""
         image = self.conv_1x1(features).flatten(2).transpose(1, 2)  # [N,49,512]
         camera = self.cam_token_embed.weight.expand(len(image), -1, -1)  # [N,1,512]
-        body = self.body_tokens().expand(len(image), -1, -1)  # [N,445,512]
+        body = self.body_tokens()[None]  # [1,445,512]: the same for all, until they see the image
         camera, image, body = self.transformer_1(camera, image, body, self.encoding_1, self.allowed)
         camera, _, body = self.transformer_2(
             self.dim_reduce_enc_cam(camera),

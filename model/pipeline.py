@@ -6,21 +6,22 @@ Each step pulls from the one before it, a few frames at a time, so a long video 
 than a short one. A service can run the same steps with a queue between clips and network.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from model.assemble import Assembler
-from model.clips import seal_clips
+from model.clips import AnyCrop, seal_clips
 from model.crops import crop_person
 from model.detect import PersonDetector
 from model.errors import NobodyFoundError
+from model.evidence import EvidenceCutter
 from model.loading import Model
 from model.reconstruction import Reconstruction
 from model.stages import Stages
 from model.track import track_people
 from model.tracks_file import TracksFile
-from model.types import Crop, Frame, Observation, VideoInfo
+from model.types import Array, Frame, Observation, VideoInfo
 from model.video import Limits, open_video
 
 
@@ -69,9 +70,10 @@ def reconstruct(
         assembler = Assembler(folder)
         frames = stages.iterate("decode", video)
         people = stages.iterate("track", follow(frames, options))
-        for clip in seal_clips(stages.iterate("crop", crop_everybody(people, assembler))):
+        cut = crop_person if model.card.network.input == "pixels" else EvidenceCutter()
+        for clip in seal_clips(stages.iterate("crop", crop_everybody(people, cut, assembler))):
             with stages.stage("network"):
-                assembler.add(clip, model.predictor.predict(clip.pixels))
+                assembler.add(clip, model.predictor.predict(clip.inputs))
             stages.done("network", int(clip.keep.sum()))
     result = assembler.finish(
         model.card,
@@ -105,10 +107,12 @@ def follow(frames: Iterable[Frame], options: Options) -> Iterator[tuple[Frame, l
 
 
 def crop_everybody(
-    people: Iterable[tuple[Frame, list[Observation]]], assembler: Assembler
-) -> Iterator[Crop]:
+    people: Iterable[tuple[Frame, list[Observation]]],
+    cut: Callable[[Array, Observation], AnyCrop],
+    assembler: Assembler,
+) -> Iterator[AnyCrop]:
     """Cut everybody out of each frame, and let the assembler know of the frame."""
     for frame, observations in people:
         assembler.see(frame.index, frame.pts_s)
         for observation in observations:
-            yield crop_person(frame.rgb, observation)
+            yield cut(frame.rgb, observation)

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 Body = Float[Tensor, "n body d"]  # joint and vertex tokens
+BodyStart = Float[Tensor, "#n body d"]  # the same, or one row for all n
 Image = Float[Tensor, "n places d"]
 Seen = Float[Tensor, "n seen d"]  # camera and image tokens
 Queries = Float[Tensor, "n queries d"]
@@ -88,7 +89,11 @@ class DecoderLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, tokens: Body, placed_memory: Image, memory: Image, allowed: Bool[Tensor, "body body"]
+        self,
+        tokens: BodyStart,
+        placed_memory: Image,
+        memory: Image,
+        allowed: Bool[Tensor, "body body"],
     ) -> Body:
         """Refine the tokens; `placed_memory` is `memory` with its positional encoding."""
         return self.look_at_image(self.look_around(tokens, allowed), placed_memory, memory)
@@ -98,9 +103,7 @@ class DecoderLayer(nn.Module):
         normed = self.norm1(tokens)
         return tokens + self.dropout(self.self_attn(normed, normed, normed, allowed))
 
-    def look_at_image(
-        self, tokens: Float[Tensor, "#n body d"], placed_memory: Image, memory: Image
-    ) -> Body:
+    def look_at_image(self, tokens: BodyStart, placed_memory: Image, memory: Image) -> Body:
         """Let the tokens, or the same ones for all n, attend to the image, and digest it."""
         normed = self.norm2(tokens)
         tokens = tokens + self.dropout(self.multihead_attn(normed, placed_memory, memory))
@@ -136,7 +139,11 @@ class Decoder(nn.Module):
         self.norm = nn.LayerNorm(dims)
 
     def forward(
-        self, tokens: Body, placed_memory: Image, memory: Image, allowed: Bool[Tensor, "body body"]
+        self,
+        tokens: BodyStart,
+        placed_memory: Image,
+        memory: Image,
+        allowed: Bool[Tensor, "body body"],
     ) -> Body:
         """Refine the tokens with what the memory shows."""
         for layer in self.layers:
@@ -156,7 +163,7 @@ class Transformer(nn.Module):
         self,
         camera: Float[Tensor, "n 1 d"],
         image: Image,
-        body: Body,
+        body: BodyStart,
         encoding: Float[Tensor, "places d"],
         allowed: Bool[Tensor, "body body"],
     ) -> tuple[Float[Tensor, "n 1 d"], Image, Body]:

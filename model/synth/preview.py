@@ -58,6 +58,7 @@ def draw_labels(
 
 
 def _row(sample: Sample) -> UInt8[Array, "224 width 3"]:
+    assert sample.pixels is not None
     frames = [
         draw_labels(pixels, joints) if k < WINDOW // 2 else pixels
         for k, (pixels, joints) in enumerate(zip(sample.pixels, sample.joints2d, strict=True))

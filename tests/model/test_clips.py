@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.clips import Clip, ClipBuilder, seal_clips
-from model.types import Crop
+from model.types import Crop, Evidence, EvidenceCrop
 from tests.model.people import make_crop
 
 
@@ -117,4 +117,20 @@ def test_pixels_go_with_their_observations() -> None:
 
     (clip,) = seal_clips(shaded)
 
-    assert [int(p[0, 0, 0]) for p in clip.pixels] == frames_of(clip)
+    assert [int(p[0, 0, 0]) for p in clip.inputs] == frames_of(clip)
+
+
+def test_evidence_makes_clips_as_pixels_do() -> None:
+    crops = [
+        EvidenceCrop(
+            make_crop(1, frame).observation,
+            Evidence(np.full((33, 4), frame, np.float32), np.full((64, 64), frame, np.uint8)),
+        )
+        for frame in range(10)
+    ]
+
+    (clip,) = seal_clips(crops)
+
+    assert isinstance(clip.inputs, Evidence)
+    assert clip.inputs.landmarks[:, 0, 0].tolist() == frames_of(clip)
+    assert clip.inputs.mask[:, 0, 0].tolist() == frames_of(clip)

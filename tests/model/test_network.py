@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from model.config import NetworkConfig
-from model.errors import UsageError
 from model.network import RemoCap
 from tests.model.seeded import TINY, checkpoint_keys, ring, seeded_pixels, tiny_network, to_images
 
@@ -80,11 +79,6 @@ def test_without_md_any_number_of_frames_will_do() -> None:
 def test_with_md_it_says_how_many_it_needs() -> None:
     with pytest.raises(ValueError, match="multiple of 8"):
         tiny_network()(to_images(seeded_pixels(1)[:7]))
-
-
-def test_evidence_cannot_be_read_yet() -> None:
-    with pytest.raises(UsageError, match="'evidence'"):
-        RemoCap(TINY.model_copy(update={"input": "evidence"}), ring())
 
 
 def test_it_learns_from_what_it_is_told() -> None:

@@ -1,0 +1,99 @@
+import pytest
+import torch
+
+from model.config import EvidenceConfig, NetworkConfig, TransformerConfig
+from model.evidence_backbone import EvidenceBackbone, EvidenceTensors, draw_maps, scale_evidence
+from model.fused.network import fuse
+from model.network import RemoCap
+from tests.model.seeded import ring
+
+TINY = NetworkConfig(
+    input="evidence",
+    evidence=EvidenceConfig(width=16, hidden=24, features=16),
+    transformer=TransformerConfig(dims=(32, 16), hidden=(32, 32), layers=1, heads=4),
+)
+
+
+def seeded_evidence(frames: int = 16) -> EvidenceTensors:
+    generator = torch.Generator().manual_seed(0)
+    landmarks = torch.randn(frames, 33, 4, generator=generator) * 0.4
+    landmarks[..., 3].sigmoid_()
+    return EvidenceTensors(landmarks, torch.rand(frames, 64, 64, generator=generator))
+
+
+def lively_network(**changes: object) -> RemoCap:
+    """With SD and MD whose gates differ from place to place."""
+    torch.manual_seed(0)
+    network = RemoCap(TINY.model_copy(update=changes), ring())
+    for name, value in network.state_dict().items():
+        if name.endswith(("running_mean", "bias", "gn.weight")):
+            value.add_(torch.randn_like(value) * 0.2)
+    return network.eval()
+
+
+def test_a_landmark_is_a_spot_where_it_is() -> None:
+    evidence = EvidenceTensors(torch.zeros(1, 33, 4), torch.zeros(1, 64, 64))
+    evidence.landmarks[0, 7] = torch.tensor([0.5, -0.25, 1.5, 0.8])
+
+    maps = draw_maps(evidence, side=28)[0]
+
+    spot = maps[7]
+    cells = torch.arange(28) + 0.5
+    middle = torch.stack([(spot.sum(0) * cells).sum(), (spot.sum(1) * cells).sum()]) / spot.sum()
+    torch.testing.assert_close(middle, torch.tensor([21.0, 10.5]), rtol=0, atol=0.01)
+    torch.testing.assert_close(maps[33 + 7], spot * 0.6)
+    assert maps[:7].abs().max() == 0  # nobody sees the others
+    assert spot.max() <= 0.8
+
+
+def test_the_mask_is_the_last_map() -> None:
+    mask = torch.zeros(1, 64, 64)
+    mask[0, :32] = 255
+
+    maps = draw_maps(scale_evidence(torch.zeros(1, 33, 4), mask.to(torch.uint8)), side=32)
+
+    torch.testing.assert_close(maps[0, -1, :16], torch.ones(16, 32))
+    assert maps[0, -1, 16:].max() == 0
+
+
+def test_evidence_becomes_the_map_that_the_transformers_read() -> None:
+    backbone = EvidenceBackbone(TINY)
+
+    assert backbone(seeded_evidence(8)).shape == (8, 16, 7, 7)
+
+
+@pytest.mark.parametrize(("sd", "md"), [(True, True), (True, False), (False, True)])
+def test_the_faster_twin_answers_alike(sd: bool, md: bool) -> None:
+    network, evidence = lively_network(sd=sd, md=md), seeded_evidence()
+
+    with torch.no_grad():
+        plain, fast = network(evidence), fuse(network)(evidence)
+
+    for a, b in zip(plain[:3], fast[:3], strict=True):
+        torch.testing.assert_close(b, a, rtol=1e-4, atol=1e-5)
+
+
+def test_md_lets_a_frame_see_its_window_and_no_other() -> None:
+    network, evidence = lively_network(sd=False), seeded_evidence()
+    changed = EvidenceTensors(evidence.landmarks.clone(), evidence.mask)
+    changed.landmarks[3] += 0.2
+
+    with torch.no_grad():
+        apart = (network(changed).coarse_m - network(evidence).coarse_m).abs().amax(dim=(1, 2))
+
+    assert (apart[:8] > 1e-7).all()
+    assert apart[8:].max() < 1e-6
+
+
+def test_gradients_reach_every_parameter() -> None:
+    network = lively_network()
+
+    camera, joints_m, coarse_m, *_ = network(seeded_evidence(8))
+    (camera.square().sum() + joints_m.square().sum() + coarse_m.square().sum()).backward()
+
+    untouched = [
+        name
+        for name, parameter in network.named_parameters()
+        if parameter.grad is None and not name.startswith("coarse2intermediate")
+    ]
+    assert untouched == []
