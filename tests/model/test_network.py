@@ -7,7 +7,7 @@ import torch
 
 from model.config import NetworkConfig
 from model.network import RemoCap
-from tests.model.seeded import TINY, checkpoint_keys, ring, seeded_pixels, tiny_network, to_images
+from tests.model.seeded import checkpoint_keys, ring, seeded_pixels, tiny_network, to_images
 
 CLASSIFIER = 2_049_000  # parameters of the published backbone that nothing uses
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
