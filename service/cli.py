@@ -185,7 +185,8 @@ def config() -> None:
         typer.echo(f"{Settings.model_config['env_prefix']}{name}".upper() + f"={value}")
 
 
-app.command()(research.synth)
+for command in (research.train, research.evaluate, research.synth):
+    app.command()(command)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
-"""Commands for those who train and measure: `synth` and `bench`. Each parses, calls, and shows."""
+"""Commands for those who train and measure. Each parses, calls, and shows."""
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,16 +9,24 @@ from rich.console import Console
 from rich.progress import Progress
 
 from model.errors import UsageError
+from service.settings import load_settings
 
 console = Console(stderr=True)
 bench = typer.Typer(no_args_is_help=True, help="Measure this machine.")
 
 
-class Number(Enum):
+class Number(StrEnum):
     """Arithmetic of the network."""
 
     float32 = "float32"
     bfloat16 = "bfloat16"
+
+
+class Protocol(StrEnum):
+    """How an evaluation cuts windows and counts frames."""
+
+    all = "all"
+    published = "published"
 
 
 Motions = Annotated[
@@ -77,6 +85,53 @@ def synth(
                 progress=lambda done: bars.update(task, completed=done),
             )
         console.print(f"baked {count} clips into {folder}", soft_wrap=True)
+
+
+def train(
+    config: Annotated[Path, typer.Argument(help="What to train, a yaml; see docs/training.md.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for everything that the run writes.")
+    ],
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the newest snapshot in that folder.")
+    ] = False,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N or auto.")] = None,
+) -> None:
+    """Train a network on METRO's sets or on your own, and write a model folder."""
+    from model.training.train import train_main
+
+    settings = load_settings(device=device)
+    folder = train_main(
+        config,
+        output,
+        device=settings.device,
+        models_dir=settings.models_dir,
+        resume=resume,
+        console=console,
+    )
+    console.print(f"wrote {folder}", soft_wrap=True)
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="Name of a model; see `remocap models`.")],
+    dataset: Annotated[Path, typer.Argument(help="The set, a yaml; see docs/training.md.")],
+    protocol: Annotated[
+        Protocol, typer.Option(help="all: every frame once; published: as the paper counts.")
+    ] = Protocol.all,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N or auto.")] = None,
+) -> None:
+    """Measure a model's errors on a set, and the share of frames they speak of."""
+    from model.training.evaluation import evaluate_main
+
+    settings = load_settings(model=model, device=device)
+    evaluate_main(
+        settings.model,
+        dataset,
+        protocol=protocol.value,
+        models_dir=settings.models_dir,
+        device=settings.device,
+        console=Console(),
+    )
 
 
 @bench.command("network")
