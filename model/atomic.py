@@ -46,18 +46,39 @@ def replacing(target: Path) -> Iterator[Path]:
     check_place(target)
     temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(6)}.part")
     try:
-        temporary.touch(exist_ok=False)
-        yield temporary
-        _flush(temporary)
-        temporary.replace(target)
-        _flush(target.parent)
-    except RemocapError:
-        raise
-    except OSError as error:
-        raise _explain(target, error) from error
+        with explained(target, "choose another place"):
+            temporary.touch(exist_ok=False)
+            yield temporary
+            _flush(temporary)
+            temporary.replace(target)
+            _flush(target.parent)
     finally:
         if os.path.lexists(temporary):
             temporary.unlink()
+
+
+@contextmanager
+def explained(place: Path, remedy: str) -> Iterator[None]:
+    """Say in a user's terms why the system refuses what is written inside the block.
+
+    Args:
+        place: The file or folder that is written.
+        remedy: What can be done instead, e.g. `choose another place`.
+
+    Raises:
+        OutputError: `disk_full`, or `unwritable_output` for any other reason not to write.
+    """
+    try:
+        yield
+    except RemocapError:
+        raise
+    except OSError as error:
+        if error.errno in _FULL:
+            message = f"the disk of {place} is full; free some space or {remedy}"
+            raise OutputError("disk_full", message) from error
+        reason = error.strerror or str(error)
+        message = f"{place} cannot be written ({reason}); {remedy}"
+        raise OutputError("unwritable_output", message) from error
 
 
 def _flush(path: Path) -> None:
@@ -66,12 +87,3 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _explain(target: Path, error: OSError) -> OutputError:
-    if error.errno in _FULL:
-        message = f"the disk of {target.parent} is full; free some space or write elsewhere"
-        return OutputError("disk_full", message)
-    reason = error.strerror or str(error)
-    message = f"{target} cannot be written ({reason}); choose another place"
-    return OutputError("unwritable_output", message)

@@ -4,16 +4,15 @@ A long video's rows do not fit in memory. Here they need none: appending writes 
 reading maps the files, so that only the rows somebody looks at are loaded.
 """
 
-import errno
 import mmap
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int
 
-from model.errors import OutputError
+from model.atomic import explained
 from model.types import Array
 
 Columns = dict[str, tuple[type[np.generic], tuple[int, ...]]]
@@ -80,12 +79,8 @@ class Spool:
             return np.empty((0, *shape), dtype)
         return np.memmap(self._path(column), dtype, mode="r", shape=(self._rows, *shape))
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise _explain(self._folder, error) from error
+    def _explained(self) -> AbstractContextManager[None]:
+        return explained(self._folder, "keep working files elsewhere (TMPDIR)")
 
 
 def forget(values: Array) -> None:
@@ -99,12 +94,3 @@ def forget(values: Array) -> None:
         owner = owner.base
     if isinstance(owner, mmap.mmap):
         owner.madvise(mmap.MADV_DONTNEED)
-
-
-def _explain(folder: Path, error: OSError) -> OutputError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        message = f"the disk of {folder} is full; a row of one person in one frame takes 6 KB there"
-        return OutputError("disk_full", message)
-    reason = error.strerror or type(error).__name__
-    message = f"cannot keep rows in {folder}: {reason}; expected a folder that can be written"
-    return OutputError("unwritable_output", message)
