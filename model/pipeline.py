@@ -8,13 +8,14 @@ than a short one. A service can run the same steps with a queue between clips an
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 from model.assemble import Assembler
 from model.clips import AnyCrop, seal_clips
 from model.crops import crop_person
 from model.detect import PersonDetector
-from model.errors import NobodyFoundError
+from model.errors import NobodyFoundError, UsageError
 from model.evidence import EvidenceCutter
 from model.loading import Model
 from model.reconstruction import Reconstruction
@@ -35,7 +36,12 @@ class Options:
         tracks: Boxes of the user's, which then stand for detector and tracker.
         start_s: Look from here, in seconds from the first shown frame.
         end_s: Look up to here.
+        focal_px: Of the camera, over the shown image; its diagonal is assumed unless given.
         limits: Bounds on the video and its decoder.
+
+    Raises:
+        UsageError: `conflicting_options` where tracks come with what they stand for;
+            `bad_focal_length`.
     """
 
     max_people: int | None = None
@@ -43,11 +49,30 @@ class Options:
     tracks: TracksFile | None = None
     start_s: float | None = None
     end_s: float | None = None
+    focal_px: float | None = None
     limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if self.tracks is not None and (self.detector is not None or self.max_people is not None):
+            raise UsageError(
+                "conflicting_options",
+                "tracks say who is where, so a detector or max_people would go unheard; "
+                "give either tracks or these",
+            )
+        if self.focal_px is not None and not 0 < self.focal_px < inf:
+            raise UsageError(
+                "bad_focal_length",
+                f"focal length is {self.focal_px:g}; expected pixels, e.g. 1500; leave it out to "
+                "assume the image's diagonal",
+            )
 
 
 def reconstruct(
-    source: Path, model: Model, folder: Path, options: Options, stages: Stages
+    source: Path,
+    model: Model,
+    folder: Path,
+    options: Options | None = None,
+    stages: Stages | None = None,
 ) -> Reconstruction:
     """Reconstruct everybody in a video.
 
@@ -61,7 +86,9 @@ def reconstruct(
     Raises:
         InputError: The video cannot be used.
         NobodyFoundError: It shows nobody.
+        OutputError: The rows cannot be written into the folder.
     """
+    options, stages = options or Options(), stages or Stages()
     with open_video(
         source, start_s=options.start_s, end_s=options.end_s, limits=options.limits
     ) as video:
@@ -81,12 +108,15 @@ def reconstruct(
         model.body,
         model.upsampling,
         video.info,
+        focal_px=options.focal_px,
         notes=tuple(video.notes),
-        timings=stages.seconds,
+        timings=dict(stages.seconds),
     )
     if not result.sequences:
         raise NobodyFoundError(
-            "no_person_found", f"nobody is in the {assembler.frame_count} frames of {source.name}"
+            "no_person_found",
+            f"nobody was found in the {assembler.frame_count} frames of {source.name}; expected a "
+            "person in view; where there is one, give a detector or boxes of your own",
         )
     return result
 

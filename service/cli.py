@@ -21,6 +21,7 @@ from service.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from model.loading import Model
+    from model.pipeline import Options
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -62,6 +63,18 @@ Device = Annotated[
     str | None,
     typer.Option(help="cpu, cuda, cuda:N or auto [default: auto, a GPU if there is one]"),
 ]
+Tracks = Annotated[
+    Path | None,
+    typer.Option(help="Your own boxes instead of the detector's: JSON, see docs/tracks.md."),
+]
+Detector = Annotated[
+    Path | None,
+    typer.Option(help="Your own person detector: an ONNX file, see docs/detectors.md."),
+]
+Focal = Annotated[
+    float | None,
+    typer.Option(help="Focal length in pixels of the video [default: the image's diagonal]"),
+]
 
 
 @app.command()
@@ -70,51 +83,60 @@ def reconstruct(
     output: Out,
     model: ModelName = None,
     device: Device = None,
-    tracks: Annotated[
-        Path | None,
-        typer.Option(help="Your own boxes instead of the detector's: JSON, see docs/tracks.md."),
-    ] = None,
-    detector: Annotated[
-        Path | None,
-        typer.Option(help="Your own person detector: an ONNX file, see docs/detectors.md."),
-    ] = None,
+    tracks: Tracks = None,
+    detector: Detector = None,
     max_people: Annotated[
         int | None, typer.Option(min=1, help="Follow at most so many people at a time.")
     ] = None,
     smooth: Annotated[Smooth, typer.Option(help="Smoothing of the written motion.")] = Smooth.off,
     start: Annotated[float | None, typer.Option(min=0, help="Begin here, in seconds.")] = None,
     end: Annotated[float | None, typer.Option(min=0, help="End here, in seconds.")] = None,
+    focal: Focal = None,
 ) -> None:
     """Reconstruct everybody in VIDEO.
 
     Example: remocap reconstruct clip.mp4 -o clip.npz -o clip.mp4
     """
-    from model.export import check_target, write
+    from model.export import check_target
     from model.onnx_detector import OnnxDetector
     from model.pipeline import Options
-    from model.pipeline import reconstruct as run
-    from model.stages import Stages
     from model.tracks_file import load_tracks
-    from service.show import ProgressBars, summary
 
     for path in output:
         check_target(path)
-    loaded = _load(load_settings(model=model, device=device))
     options = Options(
         max_people=max_people,
         detector=None if detector is None else OnnxDetector(detector),
         tracks=None if tracks is None else load_tracks(tracks),
         start_s=start,
         end_s=end,
+        focal_px=focal,
     )
-    with (
-        tempfile.TemporaryDirectory(prefix="remocap-") as folder,
-        ProgressBars(console) as bars,
-    ):
+    loaded = _load(load_settings(model=model, device=device))
+    _reconstruct(video, loaded, options, smooth, output)
+
+
+def _reconstruct(
+    video: Path, model: "Model", options: "Options", smooth: Smooth, output: list[Path]
+) -> None:
+    """Do the work, and tell how it went."""
+    from model.export import write
+    from model.pipeline import reconstruct as run
+    from model.stages import Stages
+    from service.show import ProgressBars, summary
+
+    with tempfile.TemporaryDirectory(prefix="remocap-") as folder, ProgressBars(console) as bars:
         stages = Stages(watch=bars)
-        result = run(video, loaded, Path(folder), options, stages).smoothed(smooth.value)
+        result = run(video, model, Path(folder), options, stages).smoothed(smooth.value)
         for path in output:
-            write(result, path, source=video, start_s=start, end_s=end, stages=stages)
+            write(
+                result,
+                path,
+                source=video,
+                start_s=options.start_s,
+                end_s=options.end_s,
+                stages=stages,
+            )
         table = summary(result, stages.seconds)
     console.print(table)
     if not result.meta.trained:

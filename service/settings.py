@@ -38,14 +38,16 @@ def load_settings(**flags: object) -> Settings:
     """Settings from the environment, with the flags that were given laid over them.
 
     Raises:
-        UsageError: `bad_setting`, naming the variable, its value and what was expected.
+        UsageError: `bad_setting`, naming the variable or flag, its value and what was expected.
     """
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         return Settings(**given)  # type: ignore[arg-type]  # checked by pydantic, as it must be
     except ValidationError as error:
         first = error.errors()[0]
-        name = f"REMOCAP_{first['loc'][0]}".upper()
+        field = str(first["loc"][0])
+        name = f"--{field}" if field in given else f"REMOCAP_{field}".upper()
         raise UsageError(
-            "bad_setting", f"{name} is {first['input']!r}: {first['msg']}; see `remocap config`"
+            "bad_setting",
+            f"{name} is {first['input']!r}: {first['msg']}; correct it or leave it out",
         ) from None

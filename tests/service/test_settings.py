@@ -29,3 +29,8 @@ def test_bad_value_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatch) -
 
     with pytest.raises(UsageError, match=r"REMOCAP_DTYPE is 'float8'.*float32"):
         load_settings()
+
+
+def test_bad_flag_is_named_as_it_was_given() -> None:
+    with pytest.raises(UsageError, match=r"--device is 'abacus'.*correct it"):
+        load_settings(device="abacus")
