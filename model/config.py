@@ -13,7 +13,7 @@ class _Frozen(BaseModel):
 
 
 class BackboneConfig(_Frozen):
-    """HRNetV2 classification backbone (MODEL_SPEC 2).
+    """HRNetV2 as a classifier (Sun et al. 2019), without its classifier.
 
     Attributes:
         width: Channels of the highest-resolution branch; branch b has `width * 2**b`.
@@ -47,7 +47,7 @@ class EvidenceConfig(_Frozen):
 
 
 class TransformerConfig(_Frozen):
-    """The two encoder-decoder transformers (MODEL_SPEC 4).
+    """The two encoder-decoder transformers of FastMETRO (Cho et al. 2022).
 
     Attributes:
         dims: Token widths of the first and the second transformer.

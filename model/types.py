@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float32, Float64, Int32, UInt8
 Array = np.ndarray
 Smoothing = Literal["off", "light", "strong"]
 
-WINDOW = 8  # frames that SD and MD see at once (MODEL_SPEC 3.3)
+WINDOW = 8  # frames that MD sees at once, and that a network is given together
 CROP_SIDE = 224  # pixels of the network's square input
 MASK_SIDE = 64  # cells of a person's mask, where that is the network's input
 COARSE, INTERMEDIATE, FINE = 431, 1723, 6890  # vertices of the three levels
@@ -36,7 +36,7 @@ JOINT_NAMES = (
     "neck",
     "head",
 )
-"""The 14 joints J14, in the order of the network's joint tokens (MODEL_SPEC 5)."""
+"""The 14 joints J14, in the order of the network's joint tokens (as in METRO, Lin et al. 2021)."""
 
 H36M_TO_J14 = (3, 2, 1, 4, 5, 6, 16, 15, 14, 11, 12, 13, 8, 10)
 """Rows of a Human3.6M joint regressor that are the J14 joints, in their order."""
@@ -136,7 +136,7 @@ class Estimate:
     """Raw, uncentred network output for n frames, in time order.
 
     Attributes:
-        camera: Weak-perspective (s, tx, ty) over the crop (DESIGN: geometry).
+        camera: Weak-perspective (s, tx, ty) over the crop (docs/geometry.md).
         joints_m: The 14 joint tokens.
         coarse_m: The coarse vertices.
         rotmat: SMPL joint rotations, where the network has the regressor.
