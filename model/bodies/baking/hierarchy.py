@@ -95,7 +95,11 @@ def _facing(
 def vertex_normals(
     vertices_m: Float32[Array, "vertices 3"], faces: Int32[Array, "faces 3"]
 ) -> Float32[Array, "vertices 3"]:
-    """Return outward normals: of the triangles around each vertex, weighted by area."""
+    """Return outward normals: of the triangles around each vertex, weighted by area.
+
+    Not those of `model.shading`, which round otherwise: a tie broken the other way would choose
+    another vertex, and so give another body than the one that models were trained on.
+    """
     a, b, c = vertices_m[faces].swapaxes(0, 1)
     across = np.cross(b - a, c - a)
     normals = np.zeros_like(vertices_m)
