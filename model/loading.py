@@ -107,8 +107,15 @@ def choose_device(name: str) -> str:
     gpus = torch.cuda.device_count()
     if name == "auto":
         return "cuda" if gpus else "cpu"
-    if name.startswith("cuda") and int(name.partition(":")[2] or 0) >= gpus:
+    try:
+        device = torch.device(name)
+        absent = device.type == "cuda" and (device.index or 0) >= gpus
+    except RuntimeError:
+        absent = True
+    if absent:
         raise UsageError(
-            "no_such_device", f"device is '{name}', but torch sees {gpus} GPUs; try --device cpu"
+            "no_such_device",
+            f"device is '{name}', and torch sees {gpus} GPUs; expected auto, cpu or cuda:N with N "
+            "below that; cpu is always there",
         )
     return name

@@ -73,8 +73,8 @@ class _Box(NamedTuple):
 def render(solids: Iterable[Solid], width: int, height: int) -> list[Layer]:
     """Draw solids, each hiding what lies behind it.
 
-    Solids whose boxes overlap share a layer and a depth buffer; layers do not overlap. Only boxes
-    are supersampled (2x2, area-averaged), so a small person costs little in a large picture.
+    Solids whose boxes overlap share a layer and a depth buffer. Only boxes are supersampled (2x2,
+    area-averaged), so a small person costs little in a large picture.
 
     Args:
         solids: In any order. Vertices may lie outside the image or be NaN; triangles with a NaN
@@ -83,7 +83,7 @@ def render(solids: Iterable[Solid], width: int, height: int) -> list[Layer]:
         height: Pixels of the image.
 
     Returns:
-        None for solids out of view.
+        Layers that do not overlap; solids out of view are in none.
     """
     groups: list[tuple[_Box, list[Solid]]] = []
     for solid in solids:

@@ -1,4 +1,4 @@
-"""One body alone on neutral ground, from any side: for contact sheets and pages."""
+"""One body alone on neutral ground, from any side: what an overlay cannot show is depth."""
 
 import cv2
 import numpy as np
@@ -44,13 +44,11 @@ def render_side(
     view = rotvec_to_rotmat(np.array([_PITCH, 0.0, 0.0])) @ turn
     on_ground_m = vertices_m.copy()
     on_ground_m[:, 1] = vertices_m[:, 1].max()
-    backdrop = _backdrop(width, height)
     shadow = _solid(on_ground_m @ view.T, faces, np.zeros_like(vertices_m), width, height)
-    picture = _darken(backdrop, shadow)
-    colours = shade(vertex_normals(vertices_m @ view.T, faces), rgb)
-    return blend(
-        picture, render([_solid(vertices_m @ view.T, faces, colours, width, height)], width, height)
-    )
+    picture = _darken(_backdrop(width, height), shadow)
+    seen_m = vertices_m @ view.T
+    body = _solid(seen_m, faces, shade(vertex_normals(seen_m, faces), rgb), width, height)
+    return blend(picture, render([body], width, height))
 
 
 def _backdrop(width: int, height: int) -> UInt8[Array, "height width 3"]:

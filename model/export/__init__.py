@@ -46,7 +46,7 @@ def write(
     source: Path | None = None,
     start_s: float | None = None,
     end_s: float | None = None,
-    stages: "Stages | None" = None,
+    stages: Stages | None = None,
 ) -> None:
     """Write a result in the format that the ending of `path` stands for.
 
@@ -65,8 +65,7 @@ def write(
         InputError: The video cannot be read again.
     """
     check_target(path)
-    if stages is None:
-        stages = Stages()
+    stages = stages or Stages()
     progress = _count_rows(stages)
     with stages.stage("write"):
         if path.suffix.lower() in PICTURES:

@@ -96,10 +96,13 @@ def test_a_seed_needs_a_body_with_a_rest_pose() -> None:
 
 
 def test_auto_is_a_device_that_is_there() -> None:
-    gpus = torch.cuda.device_count()
-
-    assert choose_device("auto") == ("cuda" if gpus else "cpu")
+    assert choose_device("auto") == ("cuda" if torch.cuda.device_count() else "cpu")
     assert choose_device("cpu") == "cpu"
-    with pytest.raises(UsageError) as raised:
-        choose_device(f"cuda:{gpus}")
+
+
+@pytest.mark.parametrize("name", ["abacus", "cuda:x", "", f"cuda:{torch.cuda.device_count()}"])
+def test_a_device_that_is_not_there_is_named(name: str) -> None:
+    with pytest.raises(UsageError, match=f"device is '{name}'") as raised:
+        choose_device(name)
+
     assert raised.value.code == "no_such_device"
