@@ -7,6 +7,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
+NAME = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+"""Of models and bodies. They name files: no separator and no leading dot, so no way out."""
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -101,8 +104,8 @@ class ModelCard(_Frozen):
         figures: Measured errors, by name, each with its unit in the name.
     """
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
-    body: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+    name: str = Field(pattern=NAME)
+    body: str = Field(pattern=NAME)
     network: NetworkConfig = NetworkConfig()
     licence: str
     trained: bool

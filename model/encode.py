@@ -10,11 +10,10 @@ from av.container import OutputContainer
 from av.video.reformatter import ColorRange, Colorspace
 from jaxtyping import UInt8
 
-from model.types import Array, Frame
+from model.types import LONE_FRAME_S, Array, Frame
 
 TIME_BASE = Fraction(1, 90_000)  # seconds; holds 24, 25, 30, 50, 60 fps and their NTSC kin
 _BT709 = 1  # in the code points of H.273, for primaries, transfer and matrix alike
-_LONE_FRAME_S = 1 / 25
 
 
 def write_mp4(frames: Iterable[Frame], path: Path, *, crf: int = 20) -> int:
@@ -74,7 +73,7 @@ def _describe(stream: av.VideoStream, picture: av.VideoFrame) -> None:
 def _timed(frames: Iterable[Frame]) -> Iterator[tuple[Frame, int, int]]:
     """Pass frames on with their times and how long they last, both in `TIME_BASE`."""
     before: tuple[Frame, int] | None = None
-    start_s, duration = 0.0, round(_LONE_FRAME_S / TIME_BASE)
+    start_s, duration = 0.0, round(LONE_FRAME_S / TIME_BASE)
     for frame in frames:
         if before is None:
             start_s = frame.pts_s

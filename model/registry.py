@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 
 from model.bodies import Body
-from model.config import ModelCard
+from model.config import NAME, ModelCard
 from model.errors import InputError, UsageError
 from model.types import COARSE, INTERMEDIATE, Array
 from model.upsample import Upsampling
@@ -24,7 +24,6 @@ BUILTIN_MODELS = Path(__file__).parent / "builtin"
 UPSAMPLING_LAYER = "coarse2intermediate_upsample"  # the published name
 
 _CARD, _WEIGHTS = "model.json", "weights.safetensors"
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")  # no separator, no leading dot: no way out
 _MAX_CARD_BYTES = 2**20
 
 
@@ -77,7 +76,7 @@ def model_names(models_dir: Path | None = None) -> list[str]:
     """Return the names of all model folders, sorted, whether or not their cards can be used."""
     cards = (card for parent in _parents(models_dir) for card in parent.glob(f"*/{_CARD}"))
     names = {card.parent.name for card in cards if card.is_file()}
-    return sorted(name for name in names if _NAME.fullmatch(name))
+    return sorted(name for name in names if re.fullmatch(NAME, name))
 
 
 def _parents(models_dir: Path | None) -> list[Path]:

@@ -18,6 +18,7 @@ Smoothing = Literal["off", "light", "strong"]
 WINDOW = 8  # frames that MD sees at once, and that a network is given together
 CROP_SIDE = 224  # pixels of the network's square input
 MASK_SIDE = 64  # cells of a person's mask, where that is the network's input
+LONE_FRAME_S = 1 / 25  # how long a frame is shown that has none after it to tell
 COARSE, INTERMEDIATE, FINE = 431, 1723, 6890  # vertices of the three levels
 
 JOINT_NAMES = (

@@ -23,11 +23,10 @@ from model.export.size import check_size
 from model.reconstruction import Reconstruction
 from model.rotations import rotmat_to_unitquat
 from model.shading import person_rgb, srgb_to_linear
-from model.types import FINE, Array, Sequence
+from model.types import FINE, LONE_FRAME_S, Array, Sequence
 
 _ROW_BYTES = 12 * FINE + 1300  # a position and a normal each, and the row's share of the JSON
 _HALF_TURN_ABOUT_X = [1.0, 0.0, 0.0, 0.0]  # ours is y down, z away; glTF's y up, z to the viewer
-_LONE_FRAME_S = 1 / 25
 
 
 def write_glb(reconstruction: Reconstruction, path: Path, progress: Progress = ignore) -> None:
@@ -181,5 +180,5 @@ def _quaternions(rotmat: Float32[Array, "n 3 3"]) -> Float32[Array, "n 4"]:
 def _ends_s(sequence: Sequence) -> Float64[Array, "n"]:
     """Return until when each row is shown: up to the next frame, the last as long as its like."""
     steps = np.diff(sequence.pts_s) / np.diff(sequence.frame_index)
-    steps = np.append(steps, steps[-1] if len(steps) else _LONE_FRAME_S)
+    steps = np.append(steps, steps[-1] if len(steps) else LONE_FRAME_S)
     return sequence.pts_s + steps
