@@ -35,7 +35,7 @@ _REST_LOW_M = np.array([-0.7, -1.1, -0.45], np.float32)  # of what a byte of `re
 _REST_STEP_M = np.array([1.4, 2.1, 1.0], np.float32) / 255
 _RIGHT_HIP, _LEFT_HIP = JOINT_NAMES.index("right_hip"), JOINT_NAMES.index("left_hip")
 _MARGIN = 1.03  # of the pictured square about the body
-_NEAREST_M = 0.4
+NEAREST_M = 0.4
 _WARDROBE = 64  # clips that share their clothes; sewing takes longer than a clip
 
 
@@ -138,9 +138,9 @@ def bake_clip(
     rotvec, path_m = vary(draw_motion(motions, rng), rng, float(rng.choice([15, 30])))
     view, betas = draw_view(rng), np.clip(rng.normal(0, 0.9, 10), -2.5, 2.5).astype(np.float32)
     body = load_anny()
-    place = _Place(np.repeat(betas[None], WINDOW, axis=0), rotvec, path_m, view)
+    place = Place(np.repeat(betas[None], WINDOW, axis=0), rotvec, path_m, view)
     fine_m = place.see(body.skinning.select(body.full_to_fine))
-    behind_m = max(0.0, _NEAREST_M - float(fine_m[..., 2].min()))  # steps back where too near
+    behind_m = max(0.0, NEAREST_M - float(fine_m[..., 2].min()))  # steps back where too near
     push_m = np.array([0, 0, behind_m], np.float32)
     labels = _label(fine_m + push_m)
     drawn_m = place.see(person.skinning) + push_m
@@ -169,7 +169,7 @@ def _rest_to_bytes(rest_m: Float32[Array, "*shape 3"]) -> UInt8[Array, "*shape 3
 
 
 @dataclass(frozen=True, eq=False)
-class _Place:
+class Place:
     """One person's clip before one camera, which looks at the pelvis halfway through."""
 
     betas: Float32[Array, "8 10"]
