@@ -2,7 +2,6 @@
 
 import pickle
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from model.bodies.body_file import BUILTIN_FOLDER, list_bodies, read_body, write
 from model.bodies.skinning import BODY_TO_CAMERA_AXES, load_anny
 from model.errors import InputError, UsageError
 from model.types import COARSE, FINE, Array
+from tests.model.malice import Touch
 
 
 @pytest.fixture(scope="module")
@@ -138,16 +138,6 @@ def test_an_array_that_is_wrong_is_named(
 
     assert raised.value.code == "bad_body"
     assert "\n" not in raised.value.message
-
-
-class Touch:
-    """Pickles to a call that creates a file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Path.touch, (self.path,)
 
 
 def test_a_pickle_in_a_body_file_does_not_run(

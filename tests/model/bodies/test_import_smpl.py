@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.sparse import csc_matrix, csr_matrix, identity
+from scipy.sparse import csc_matrix, identity
 
 from model.bodies import load_body
 from model.bodies.import_smpl import import_smpl
 from model.errors import InputError, OutputError
 from model.types import COARSE, FINE, INTERMEDIATE, Array
+from tests.model.malice import Touch
 
 Levels = dict[str, list[Any]]
 
@@ -87,31 +88,6 @@ def test_what_is_stored_is_what_was_published(
     np.testing.assert_array_equal(body.fine_to_intermediate, np.arange(INTERMEDIATE))
     expected = levels["A"][2].toarray().astype(bool) | np.eye(COARSE, dtype=bool)
     np.testing.assert_array_equal(body.coarse_adjacency, expected)
-
-
-def test_matrices_by_row_are_the_same_as_by_column(
-    levels: Levels, regressor_path: Path, tmp_path: Path
-) -> None:
-    by_column = write_mesh(tmp_path / "csc.npz", levels)
-    by_row = write_mesh(
-        tmp_path / "csr.npz", {**levels, "U": [csr_matrix(matrix) for matrix in levels["U"]]}
-    )
-
-    first = import_and_load(by_column, regressor_path, tmp_path)
-    second = import_and_load(by_row, regressor_path, tmp_path)
-
-    for one, other in zip(first.intermediate_to_fine, second.intermediate_to_fine, strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-class Touch:
-    """Pickles to a call that creates a file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Path.touch, (self.path,)
 
 
 def test_a_malicious_mesh_file_does_not_run(
@@ -219,16 +195,6 @@ def test_a_damaged_pickle_is_a_bad_mesh_file(
         import_smpl(mesh, regressor_path, tmp_path)
 
     assert raised.value.code == "bad_mesh_file"
-
-
-def test_a_zip_bomb_is_not_unpacked(regressor_path: Path, tmp_path: Path) -> None:
-    mesh = write_entry(tmp_path / "mesh.npz", bytes(100 * 2**20))
-
-    with pytest.raises(InputError, match="bytes unpacked") as raised:
-        import_smpl(mesh, regressor_path, tmp_path)
-
-    assert raised.value.code == "bad_mesh_file"
-    assert mesh.stat().st_size < 2**20
 
 
 @pytest.mark.parametrize(

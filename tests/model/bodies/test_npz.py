@@ -71,3 +71,13 @@ def test_a_damaged_archive_is_no_archive(tmp_path: Path) -> None:
 def test_a_file_without_an_end_is_too_large() -> None:
     with pytest.raises(ValueError, match="larger than"):
         read_npy(Path("/dev/zero"))
+
+
+def test_a_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "file.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.npy", bytes(100 * 2**20))
+
+    with pytest.raises(ValueError, match="bytes unpacked"):
+        read_npz(path, ("a",))
+    assert path.stat().st_size < 2**20
