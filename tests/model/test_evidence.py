@@ -5,8 +5,15 @@ import cv2
 import numpy as np
 import pytest
 
+from model.bodies import load_body
 from model.evidence import EvidenceCutter, gather_evidence, warp_mask
+from model.inference import load_predictor
+from model.initialise import initialise
+from model.loading import Model
+from model.pipeline import Options, reconstruct
 from model.region import Region
+from model.registry import find_model, load_upsampling
+from model.stages import Stages
 from model.types import Frame, Mask, Observation
 from model.video import open_video
 
@@ -102,3 +109,22 @@ def test_evidence_moves_with_its_square() -> None:
 
     np.testing.assert_allclose(second.landmarks[:, 0], first.landmarks[:, 0] + 0.1, atol=1e-5)
     np.testing.assert_allclose(second.landmarks[:, 1:], first.landmarks[:, 1:], atol=1e-5)
+
+
+def test_a_video_goes_all_the_way_as_evidence(tmp_path: Path) -> None:
+    folder = find_model("remocap-anny")
+    config = folder.card.network.model_copy(update={"input": "evidence"})
+    body = load_body("anny")
+    model = Model(
+        card=folder.card.model_copy(update={"network": config}),
+        weights_sha256="0" * 64,
+        body=body,
+        upsampling=load_upsampling(folder, body),
+        predictor=load_predictor(initialise(config, body, seed=0)),
+    )
+
+    result = reconstruct(SAMPLE / "walk.mp4", model, tmp_path, Options(end_s=0.35), Stages())
+
+    (person,) = result.sequences
+    assert person.frame_index.tolist() == list(range(11))
+    assert np.isfinite(person.coarse_m).all()

@@ -1,10 +1,15 @@
+import numpy as np
 import pytest
 import torch
 
+from model.bodies import load_body
 from model.config import EvidenceConfig, NetworkConfig, TransformerConfig
 from model.evidence_backbone import EvidenceBackbone, EvidenceTensors, draw_maps, scale_evidence
 from model.fused.network import fuse
+from model.inference import load_predictor
+from model.initialise import initialise
 from model.network import RemoCap
+from model.types import Evidence
 from tests.model.seeded import ring
 
 TINY = NetworkConfig(
@@ -97,3 +102,30 @@ def test_gradients_reach_every_parameter() -> None:
         if parameter.grad is None and not name.startswith("coarse2intermediate")
     ]
     assert untouched == []
+
+
+def test_untrained_it_answers_with_the_rest_pose() -> None:
+    body, sizes = load_body("anny"), TransformerConfig(dims=(128, 64), hidden=(64, 64), layers=1)
+    network = initialise(TINY.model_copy(update={"transformer": sizes}), body, seed=3)
+
+    with torch.inference_mode():
+        prediction = network(seeded_evidence(8))
+
+    assert body.rest_coarse_m is not None
+    off_m = np.linalg.norm(prediction.coarse_m.numpy() - body.rest_coarse_m, axis=2)
+    assert off_m.mean() < 0.1
+    assert abs(prediction.camera[:, 0] - 0.9).max() < 0.1
+
+
+@pytest.mark.parametrize(("dtype", "near_m"), [("float32", 1e-5), ("bfloat16", 0.1)])
+def test_a_predictor_takes_evidence(dtype: str, near_m: float) -> None:
+    network, landmarks = lively_network(), seeded_evidence(8).landmarks
+    mask = torch.arange(8 * 64 * 64).reshape(8, 64, 64).to(torch.uint8)
+
+    predictor = load_predictor(network, dtype=dtype)
+    estimate = predictor.predict(Evidence(landmarks.numpy(), mask.numpy()))
+
+    with torch.inference_mode():
+        expected = network(scale_evidence(landmarks, mask))
+    assert estimate.coarse_m.dtype == np.float32
+    np.testing.assert_allclose(estimate.coarse_m, expected.coarse_m, atol=near_m)
