@@ -10,7 +10,7 @@ import numpy as np
 from model.training.run_log import read_log
 from model.types import Array
 
-PANEL_WIDTH, PANEL_HEIGHT, MARGIN, COLUMNS = 460, 240, 44, 3
+PANEL_WIDTH, PANEL_HEIGHT, MARGIN, COLUMNS = 460, 240, 62, 3
 _INK, _GRID, _LINE, _PAPER = (60, 60, 60), (225, 225, 225), (180, 90, 20), 255
 
 

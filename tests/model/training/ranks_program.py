@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from model.training.optimise import OptimiserConfig
-from model.training.ranks import choose_device, join_ranks
+from model.training.ranks import choose_place, join_ranks
 from model.training.trainer import LoopConfig, Trainer
 from tests.model.training.stand_in import NoiseClips, make_learner
 
@@ -22,7 +22,7 @@ def train(batch: int, target: str) -> None:
             module.p = 0.0
     loop = LoopConfig(epochs=1, batch=batch, workers=0, freeze_batch_norm=True)
     optimiser = OptimiserConfig(name="sgd", lr=1e-2, warmup_steps=0)
-    with join_ranks(choose_device("cpu")) as share:
+    with join_ranks(choose_place("cpu")) as share:
         trainer = Trainer(learner, NoiseClips(SAMPLES), loop, optimiser, share)
         list(trainer.run())
         if share.rank == 0:

@@ -53,7 +53,8 @@ def test_reversing_turns_time_alone(rows: TsvSet) -> None:
     forward, backward = clips.read(window), clips.read(window, Augmentation(reverse=True))
 
     for there, back in zip(forward, backward, strict=True):
-        np.testing.assert_array_equal(there, back[::-1])
+        if there is not None:
+            np.testing.assert_array_equal(there, back[::-1])
 
 
 def test_the_last_window_holds_the_last_frames(rows: TsvSet) -> None:

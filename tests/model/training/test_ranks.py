@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from model.training.ranks import choose_device
+from model.training.ranks import choose_place
 from tests.model.training.ranks_program import train
 
 ROOT = Path(__file__).parents[3]
@@ -24,5 +24,5 @@ def test_two_processes_learn_what_one_learns_from_both_their_batches(tmp_path: P
 
 
 def test_devices_go_by_their_name() -> None:
-    assert choose_device("cpu") == torch.device("cpu")
-    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+    assert choose_place("cpu") == torch.device("cpu")
+    assert choose_place("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
