@@ -14,7 +14,7 @@ from jaxtyping import Float64, UInt8
 
 from model.crops import HALF_PIXEL, square_to_affine
 from model.landmarks import LandmarkModel
-from model.region import CROP_MARGIN, Region
+from model.region import Region
 from model.types import MASK_SIDE, Array, Evidence, EvidenceCrop, Mask, Observation
 
 MIN_PRESENCE = 0.5  # of a look, to look again where it says
@@ -38,10 +38,7 @@ class EvidenceCutter:
 
     def _look(self, rgb: Array, observation: Observation) -> Observation:
         """Find the landmarks of somebody known by a square alone, as the tracker would."""
-        x0, y0, x1, y1 = (float(edge) for edge in observation.crop_px)
-        found = self._landmarks(
-            rgb, Region((x0 + x1) / 2, (y0 + y1) / 2, (x1 - x0) / 2 / CROP_MARGIN)
-        )
+        found = self._landmarks(rgb, Region.of_crop(observation.crop_px))
         if found.presence >= MIN_PRESENCE:  # the first look tells how the person leans
             found = self._landmarks(rgb, found.region)
         return replace(observation, landmarks=found.points, mask=found.mask)

@@ -41,6 +41,12 @@ class Region:
         """From a box of any shape around the whole person."""
         return cls((x0 + x1) / 2, (y0 + y1) / 2, max(x1 - x0, y1 - y0) / 2)
 
+    @classmethod
+    def of_crop(cls, crop_px: Float32[Array, "4"]) -> "Region":
+        """From the square that `crop_px` gives; how the person leans is not known."""
+        x0, y0, x1, y1 = (float(edge) for edge in crop_px)
+        return cls((x0 + x1) / 2, (y0 + y1) / 2, (x1 - x0) / 2 / CROP_MARGIN)
+
     @property
     def crop_px(self) -> Float32[Array, "4"]:
         """The upright square (x0, y0, x1, y1) that the network is to see of this person."""

@@ -20,7 +20,7 @@ from model.synth.shade import Cloth, Light, draw_cloth, draw_light, shade
 from model.synth.spoil import draw_spoiling, spoil
 from model.synth.wardrobe import draw_colours
 from model.training.batch import Sample
-from model.types import WINDOW, Array
+from model.types import CROP_SIDE, WINDOW, Array
 
 _BEHIND, _IN_FRONT, _OCCLUDER, _CUT_OFF = 0.3, 0.08, 0.3, 0.12  # chances, of a clip
 _FAR_PX = 1e6
@@ -76,26 +76,29 @@ class SynthClips:
         device: torch.device | str = "cpu",
         clean: bool = False,
     ) -> None:
-        self._baked = baked
+        self.baked = baked
         self._backdrops = backdrops
         self._device = torch.device(device)
         self._clean = clean
 
     def __len__(self) -> int:
-        return len(self._baked)
+        return len(self.baked)
 
     def sample(self, index: int, rng: np.random.Generator) -> Sample:
         """Make one clip; it depends on the set, the index and the generator alone."""
-        clip = self._baked.clip(index)
+        clip = self.baked.clip(index)
         squares_px = draw_squares(rng, clip.hips_px, clip.extent_px)
-        pixels = self._picture(clip, squares_px, rng)
+        return self.label(clip, squares_px)._replace(pixels=self.photograph(clip, squares_px, rng))
+
+    def label(self, clip: Clip, squares_px: Float32[Array, "8 4"]) -> Sample:
+        """What is true of a clip in these squares, without the pixels."""
         # The network takes each crop for a picture of its own, seen straight on.
         straight = view_rotmats(squares_px, INTRINSICS)
         side_px = squares_px[:, None, 2:3] - squares_px[:, None, :1]
         joints2d = 2 * (clip.joints_px - squares_px[:, None, :2]) / side_px - 1
         sure = np.ones((WINDOW, 14, 1), np.float32)
         return Sample(
-            pixels=pixels,
+            pixels=None,
             joints2d=np.concatenate([joints2d, sure], axis=2),
             joints3d_m=np.concatenate([clip.joints_m @ straight, sure], axis=2),
             pose=np.zeros((WINDOW, 72), np.float32),
@@ -104,11 +107,16 @@ class SynthClips:
             has_mesh=np.ones(WINDOW, bool),
         )
 
-    def _picture(
-        self, clip: Clip, squares_px: Float32[Array, "8 4"], rng: np.random.Generator
-    ) -> UInt8[Array, "8 224 224 3"]:
+    def photograph(
+        self,
+        clip: Clip,
+        squares_px: Float32[Array, "8 4"],
+        rng: np.random.Generator,
+        side: int = CROP_SIDE,
+    ) -> UInt8[Array, "8 {side} {side} 3"]:
+        """Dress, light and spoil a clip, and take pictures of these squares."""
         square = self._send(squares_px)
-        crops = self._behind(clip, square, rng)
+        crops = self._behind(clip, square, rng, side)
         light = draw_light(rng)
         chance = 0.0 if self._clean else 1.0
         if rng.random() < _BEHIND * chance:
@@ -150,7 +158,7 @@ class SynthClips:
         self, clip: Clip, light: Light, rng: np.random.Generator, size: float
     ) -> Layer:
         """Shade another clip, beside the person, `size` times as large give or take."""
-        other = self._baked.clip(int(rng.integers(len(self._baked))))
+        other = self.baked.clip(int(rng.integers(len(self.baked))))
         layer = self._person(other, light, rng)
         scale = size * np.exp(rng.normal(0, 0.2)) * clip.extent_px.mean() / other.extent_px.mean()
         aside = rng.choice([-1, 1]) * rng.uniform(0.4, 1.1), rng.normal(0, 0.15)
@@ -174,15 +182,15 @@ class SynthClips:
         return Layer(self._repeat(rgba), self._repeat(torch.from_numpy(box)[None]))
 
     def _behind(
-        self, clip: Clip, square: Float32[torch.Tensor, "8 4"], rng: np.random.Generator
-    ) -> Float32[torch.Tensor, "8 3 224 224"]:
+        self, clip: Clip, square: Float32[torch.Tensor, "8 4"], rng: np.random.Generator, side: int
+    ) -> Float32[torch.Tensor, "8 3 {side} {side}"]:
         backdrop = self._backdrops.draw(rng)[None]
         half = float(clip.extent_px.mean()) * np.exp(rng.uniform(np.log(0.8), np.log(3.0)))
         centre = clip.hips_px[0] + rng.normal(0, 0.7, 2) * half
         drift = np.cumsum(np.full((WINDOW, 2), rng.normal(0, 0.004, 2) * half), axis=0)
         low, high = centre + drift - half, centre + drift + half
         box = self._send(np.concatenate([low, high], axis=1).astype(np.float32))
-        return behind_all(self._repeat(backdrop), box, square)
+        return behind_all(self._repeat(backdrop), box, square, side)
 
     def _edge(self, clip: Clip, rng: np.random.Generator) -> Float32[torch.Tensor, "8 4"]:
         """Return an image that ends somewhere in the person, on one side."""
