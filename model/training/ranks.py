@@ -8,19 +8,23 @@ from datetime import timedelta
 import torch
 from torch import distributed
 
+from model.loading import choose_device
 from model.training.feed import Share
 
 _PATIENCE = timedelta(hours=4)
 """The other processes wait while the first one evaluates."""
 
 
-def choose_device(name: str) -> torch.device:
-    """The device called `name`; for `auto` this process's GPU where there is one, else the CPU."""
-    if name != "auto":
-        return torch.device(name)
-    if not torch.cuda.is_available():
-        return torch.device("cpu")
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+def choose_place(name: str) -> torch.device:
+    """The device called `name`; of several GPUs the one that is this process's.
+
+    Raises:
+        UsageError: `no_such_device`.
+    """
+    chosen = choose_device(name)
+    if chosen == "cuda" and "LOCAL_RANK" in os.environ:
+        return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+    return torch.device(chosen)
 
 
 @contextmanager

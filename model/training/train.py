@@ -14,7 +14,7 @@ from model.training.dataset import TsvClips
 from model.training.feed import Share
 from model.training.learner import Learner
 from model.training.mesh_truth import find_truth
-from model.training.ranks import choose_device, join_ranks
+from model.training.ranks import choose_place, join_ranks
 from model.training.run import Run, Validation
 from model.training.run_log import RunLog
 from model.training.snapshot import latest_snapshot, load_snapshot
@@ -52,7 +52,7 @@ def train_main(
             is not asked for; `diverged`.
         InputError: A set, body, checkpoint or snapshot cannot be used.
     """
-    config, place = load_train_config(config_path), choose_device(device)
+    config, place = load_train_config(config_path), choose_place(device)
     snapshot = latest_snapshot(folder / "snapshots")
     if snapshot is not None and not resume:
         raise UsageError(
