@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from model.errors import RemocapError
+from model.errors import RemocapError, UsageError
 from service import research
 from service.settings import Settings, load_settings
 
@@ -217,15 +217,30 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app()
-    except RemocapError as error:
-        _say_error(error.code, error.message)
-        sys.exit(error.exit_status)
     except Exception as error:
-        if os.environ.get("REMOCAP_DEBUG"):
+        if os.environ.get("REMOCAP_DEBUG") and not isinstance(error, RemocapError):
             raise
-        _say_error("internal", f"{error!r}; set REMOCAP_DEBUG=1 to see where, and please report it")
-        sys.exit(1)
+        known = _explain(error)
+        console.print(
+            f"[red]error[/red] {known.code}: {escape(known.message)}",
+            soft_wrap=True,
+            highlight=False,
+        )
+        sys.exit(known.exit_status)
 
 
-def _say_error(code: str, message: str) -> None:
-    console.print(f"[red]error[/red] {code}: {escape(message)}", soft_wrap=True, highlight=False)
+def _explain(error: Exception) -> RemocapError:
+    """Return what went wrong as an error with a code, a message and an exit status."""
+    match error:
+        case RemocapError():
+            return error
+        case ModuleNotFoundError():
+            return UsageError(
+                "not_installed",
+                f"this needs the Python package '{error.name}', which is not installed; install "
+                "RemoCap with the extra 'all'",
+            )
+        case _:
+            return RemocapError(
+                "internal", f"{error!r}; set REMOCAP_DEBUG=1 to see where, and please report it"
+            )

@@ -87,6 +87,19 @@ def test_a_mistake_of_ours_is_one_line_too(
     assert line.startswith("error internal: RuntimeError('a slip of ours'); set REMOCAP_DEBUG=1")
 
 
+def test_a_package_that_is_not_installed_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "model.checkpoint", None)  # as if its import failed
+    monkeypatch.delenv("REMOCAP_DEBUG", raising=False)
+
+    status = run(monkeypatch, "import", "checkpoint", "state_dict.bin")
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert status == 2
+    assert line.startswith("error not_installed: this needs the Python package 'model.checkpoint'")
+
+
 def test_a_mistake_of_ours_shows_its_place_where_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model.registry, "list_models", fail)
     monkeypatch.setenv("REMOCAP_DEBUG", "1")
