@@ -1,6 +1,10 @@
 # Two commands set everything up:
 #   make demo    install into .venv, reconstruct the sample clip, show where the result is
-#   make test    install what the tests need, then do what CI does
+#   make test    install what the tests need, then do what CI does (`make check` is the same)
+# And, for those who change something:
+#   make lint    format, style, types and who may import what; make pytest: the rest of make test
+#   make fuzz    decode mutated videos for ten minutes
+#   make bench   time the network as published against the way we run it
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -28,7 +32,7 @@ lint: $(VENV)/.installed-dev
 pytest: $(VENV)/.installed-dev
 	$(BIN)/pytest
 
-fuzz: $(VENV)/.installed-dev  ## mutate videos for ten minutes
+fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.fuzz_decoder 600
 
 bench: $(VENV)/.installed
