@@ -16,7 +16,7 @@ from model.types import Array
 MAX_GAP_S = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """The rows of one person with its short gaps filled, made of the observed ones.
 

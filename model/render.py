@@ -20,7 +20,7 @@ _NEAR, _FAR = 1.0, 2.0  # depths that stand for the nearest and the farthest ver
 _EMPTY = 3.0  # depth where nothing is; OpenCV asks that it be the end of its range
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Solid:
     """One closed surface, projected and lit.
 
@@ -37,7 +37,7 @@ class Solid:
     faces: Int32[Array, "faces 3"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layer:
     """A rectangle of the image with something drawn in it.
 

@@ -3,6 +3,8 @@
 Image coordinates are pixels of the shown image (rotation and pixel aspect applied): x right,
 y down, the centre of the first pixel at (0.5, 0.5). The camera frame is x right, y down, z away
 from the camera, in metres.
+
+What holds arrays is compared by identity: `==` between arrays has no single answer.
 """
 
 from collections.abc import Mapping
@@ -43,7 +45,7 @@ H36M_TO_J14 = (3, 2, 1, 4, 5, 6, 16, 15, 14, 11, 12, 13, 8, 10)
 """Rows of a Human3.6M joint regressor that are the J14 joints, in their order."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frame:
     """One shown picture of a video.
 
@@ -71,7 +73,7 @@ class Mask:
     image_to_mask: Float64[Array, "2 3"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Observation:
     """One person in one frame, as detector and tracker saw them.
 
@@ -95,7 +97,7 @@ class Observation:
     mask: Mask | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Crop:
     """What the network sees of one observation. Pixels and camera move together.
 
@@ -124,7 +126,7 @@ class Evidence:
     mask: UInt8[Array, "*n 64 64"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EvidenceCrop:
     """As `Crop`, for a network that sees evidence."""
 
@@ -132,7 +134,7 @@ class EvidenceCrop:
     evidence: Evidence
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Estimate:
     """Raw, uncentred network output for n frames, in time order.
 
@@ -151,7 +153,7 @@ class Estimate:
     betas: Float32[Array, "n 10"] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sequence:
     """One person over time; a row per frame, sorted by time, each frame once.
 

@@ -45,7 +45,7 @@ def cut_stretches(sequence: Sequence) -> Iterator[Stretch]:
         yield Stretch(slice(first, int(end)), joined=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Morphs:
     """The meshes of a stretch as a base, one difference per row, and rigid motion.
 
