@@ -7,6 +7,7 @@ import pytest
 
 LIGHT = (
     "model",
+    "model.assemble",
     "model.bodies",
     "model.camera",
     "model.clips",
@@ -16,12 +17,22 @@ LIGHT = (
     "model.smooth",
     "model.upsample",
     "model.export",
-    "model.export.npz",
+    "model.export.glb",
     "model.export.json",
+    "model.export.npz",
+    "model.export.obj",
     "service.cli",
     "service.settings",
+    "service.show",
 )
-MEDIA = ("model.video", "model.track", "model.tracks_file", "model.crops", "model.export.overlay")
+MEDIA = (
+    "model.crops",
+    "model.evidence",
+    "model.export.overlay",
+    "model.track",
+    "model.tracks_file",
+    "model.video",
+)
 BLOCKED = "import sys; sys.modules.update(dict.fromkeys({libraries!r})); import {module}"
 
 
