@@ -58,7 +58,7 @@ COMPILED = """
 import numpy as np
 from model.inference import load_predictor
 from tests.model.seeded import seeded_pixels, tiny_network
-network, pixels = tiny_network(md=False), seeded_pixels(1)[:2]
+network, pixels = tiny_network(sd=False, md=False), seeded_pixels(1)[:2]
 answers = [load_predictor(network, compile=on).predict(pixels).coarse_m for on in (False, True)]
 print(np.abs(answers[0] - answers[1]).max())
 """
