@@ -5,7 +5,7 @@ time: attention by `nn.MultiheadAttention`, which computes all 445x445 weights, 
 returns their average over the heads; padding masks that mask nothing; the mask and the positional
 encodings made anew in every pass; batch norms apart from their convolutions; EMA by its equations;
 and one sparse product per frame to reach the fine vertices. Tokens are kept batch first where the
-published code has the batch second, which costs neither of them anything.
+published code has the batch second.
 """
 
 import copy

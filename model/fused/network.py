@@ -13,7 +13,7 @@ from model.fused.winograd import use_winograd
 from model.network import Inputs, Prediction, RemoCap
 from model.transformer import DecoderLayer
 
-WINOGRAD_FROM = 128  # channels; below, the transforms cost more than they save
+WINOGRAD_FROM = 128  # channels; at 64 the transforms cost about what they save
 
 
 class FusedRemoCap(nn.Module):
@@ -60,7 +60,8 @@ def fuse(network: RemoCap, *, winograd: bool = False) -> FusedRemoCap:
 
     Args:
         network: Outside training its twin answers alike.
-        winograd: Whether wide 3x3 convolutions save multiplications: on CPUs in fp32 this pays.
+        winograd: Whether wide 3x3 convolutions save multiplications, for CPUs in fp32. It costs
+            memory, and gains little while other work fills the processor's caches.
     """
     twin = copy.deepcopy(network).eval().requires_grad_(False)
     disentangle = FoldedDisentanglement(twin.backbone.ema_1, twin.backbone.ema_S)
