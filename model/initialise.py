@@ -15,6 +15,7 @@ from model.bodies import Body
 from model.config import NetworkConfig
 from model.errors import UsageError
 from model.evidence_backbone import LANDMARKS, EvidenceTensors
+from model.first_guess import FirstGuess
 from model.network import Inputs, RemoCap
 from model.residual import BasicBlock, Bottleneck
 from model.transformer import DecoderLayer
@@ -97,6 +98,11 @@ def fourier_features(
 
 def _fit_heads(network: RemoCap, rest_m: Float[Tensor, "445 3"]) -> None:
     """Let the last layers answer whatever they see with the rest pose and a standing camera."""
+    if network.first_guess is not None:
+        _fit_guess(network.first_guess, rest_m)
+        network.xyz_regressor.weight.zero_()
+        network.cam_predictor.weight.zero_()
+        return
     _, body = network.refine(network.backbone(_make_up_inputs(network.config)))  # [8,445,d]
     known = F.pad(body, (0, 1), value=1.0).flatten(0, 1).double()  # [8*445,d+1]
     wanted = rest_m.repeat(WINDOW, 1).double()
@@ -106,6 +112,13 @@ def _fit_heads(network: RemoCap, rest_m: Float[Tensor, "445 3"]) -> None:
     network.xyz_regressor.bias.copy_(fit[-1])
     network.cam_predictor.weight.mul_(0.01)  # pictures are yet to teach it where people stand
     network.cam_predictor.bias.copy_(torch.tensor(STANDING_CAMERA))
+
+
+def _fit_guess(first_guess: FirstGuess, rest_m: Float[Tensor, "445 3"]) -> None:
+    """Let the guess be the rest pose, and leave it to the transformers to learn what to add."""
+    camera = torch.tensor([STANDING_CAMERA])
+    first_guess.read.weight.mul_(0.01)
+    first_guess.read.bias.copy_(torch.cat([camera, rest_m]).flatten())
 
 
 def _make_up_inputs(config: NetworkConfig) -> Inputs:
