@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from model.bodies import Body
 from model.config import NetworkConfig
+from model.disentangle import Ema
 from model.errors import UsageError
 from model.evidence_backbone import LANDMARKS, EvidenceTensors
 from model.first_guess import FirstGuess
@@ -23,6 +24,7 @@ from model.types import CROP_SIDE, MASK_SIDE, WINDOW
 
 STANDING_CAMERA = (0.9, 0.0, 0.0)  # upright, a person of 1.8 m fills four fifths of the crop
 WAVES_PER_METRE = 0.6  # of the tokens' Fourier features, as a deviation: the body is 2 m long
+OPEN = 4.0  # what goes into the gates of SD and MD: they let through nearly everything at first
 QUIET = 0.1  # of what cross-attention would add to the body tokens
 RIDGE = 1e-5  # of the mean square: keeps the fit from leaning on what differs between pictures
 
@@ -80,6 +82,9 @@ def _draw(module: nn.Module) -> None:
         nn.init.zeros_(module.bn2.weight)
     elif isinstance(module, Bottleneck):
         nn.init.zeros_(module.bn3.weight)
+    elif isinstance(module, Ema):
+        assert module.conv3x3.bias is not None
+        module.conv3x3.bias.fill_(OPEN)
     elif isinstance(module, DecoderLayer):
         module.multihead_attn.out_proj.weight.mul_(QUIET)
     elif isinstance(module, nn.Linear):

@@ -103,6 +103,18 @@ class RemoCap(nn.Module):
         """Read a first guess off the features; only networks that see evidence do so."""
         return None if self.first_guess is None else self.first_guess(features)
 
+    def first_answer(self, inputs: Inputs) -> Prediction:
+        """Answer with the first guess alone: what training begins with, as it costs little.
+
+        Raises:
+            ValueError: This network makes no guess; and as `forward`.
+        """
+        guess = self.guess(self.backbone(inputs))
+        if guess is None:
+            raise ValueError("a network that sees pixels makes no first guess; train it whole")
+        joints_m, coarse_m = torch.split(guess.points_m, [JOINTS, COARSE], dim=1)
+        return Prediction(guess.camera, joints_m, coarse_m)
+
     def answer(
         self,
         camera: Float[Tensor, "n d"],

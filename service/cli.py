@@ -207,7 +207,7 @@ def config() -> None:
         typer.echo(f"{Settings.model_config['env_prefix']}{name}".upper() + f"={value}")
 
 
-for command in (research.train, research.evaluate, research.synth):
+for command in (research.train, research.evaluate, research.synth, research.look):
     app.command()(command)
 
 

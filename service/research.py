@@ -87,6 +87,38 @@ def synth(
         console.print(f"baked {count} clips into {folder}", soft_wrap=True)
 
 
+def look(
+    baked: Annotated[Path, typer.Argument(help="A set that `remocap synth` baked.")],
+    folder: Annotated[Path, typer.Argument(help="Where to keep what was seen; 120 KB a clip.")],
+    looks: Annotated[
+        int, typer.Option(min=1, help="How often each clip is shaded and looked at.")
+    ] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same set.")] = 0,
+    backgrounds: Annotated[
+        Path | None, typer.Option(help="Folder of photos [default: procedural ones]")
+    ] = None,
+    evaluation: Annotated[
+        bool, typer.Option("--evaluation", help="Use the held-out photos.")
+    ] = False,
+) -> None:
+    """Let BlazePose look at baked people, for networks that see evidence."""
+    from model.synth.backdrop import Backdrops
+    from model.synth.dataset import BakedSet, SynthClips
+    from model.synth.seen_set import see_clips
+
+    clips = SynthClips(BakedSet(baked), Backdrops(backgrounds, evaluation=evaluation))
+    with Progress(console=console, transient=True) as bars:
+        task = bars.add_task("look", total=looks * len(clips))
+        see_clips(
+            clips,
+            folder,
+            looks=looks,
+            seed=seed,
+            progress=lambda done: bars.update(task, completed=done),
+        )
+    console.print(f"looked {looks * len(clips)} times, see {folder}", soft_wrap=True)
+
+
 def train(
     config: Annotated[Path, typer.Argument(help="What to train, a yaml; see docs/training.md.")],
     output: Annotated[

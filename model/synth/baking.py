@@ -52,6 +52,7 @@ class Clip(NamedTuple):
         joints_px: J14.
         hips_px: Middle of the hips.
         extent_px: From there to the farthest point of the body.
+        fps: Frames a second.
         directions: Of the pattern that is worn, likewise the next two.
         bounds_m: See `model.synth.outfit.Pattern`.
         materials: Likewise.
@@ -66,6 +67,7 @@ class Clip(NamedTuple):
     joints_px: Float32[Array, "8 14 2"]
     hips_px: Float32[Array, "8 2"]
     extent_px: Float32[Array, "8"]
+    fps: Float32[Array, ""]
     directions: Float32[Array, "29 3"]
     bounds_m: Float32[Array, "29 2"]
     materials: Int64[Array, "29 3"]
@@ -84,6 +86,7 @@ def fields(side: int) -> dict[str, tuple[type[np.generic], tuple[int, ...]]]:
         "joints_px": (np.float32, (WINDOW, 14, 2)),
         "hips_px": (np.float32, (WINDOW, 2)),
         "extent_px": (np.float32, (WINDOW,)),
+        "fps": (np.float32, ()),
         "directions": (np.float32, (PARTS, 3)),
         "bounds_m": (np.float32, (PARTS, 2)),
         "materials": (np.int64, (PARTS, 3)),
@@ -135,7 +138,8 @@ def bake_clip(
     person: Person, motions: Sequence[Motion], rng: np.random.Generator, side: int
 ) -> Clip:
     """Draw motion, shape and camera, and look at the person through it."""
-    rotvec, path_m = vary(draw_motion(motions, rng), rng, float(rng.choice([15, 30])))
+    motion, fps = draw_motion(motions, rng), float(rng.choice([15, 30]))
+    rotvec, path_m = vary(motion, rng, fps)
     view, betas = draw_view(rng), np.clip(rng.normal(0, 0.9, 10), -2.5, 2.5).astype(np.float32)
     body = load_anny()
     place = Place(np.repeat(betas[None], WINDOW, axis=0), rotvec, path_m, view)
@@ -152,6 +156,7 @@ def bake_clip(
         part=np.stack([b.part for b in buffers]),
         normal=np.stack([np.rint(b.normal * 127).astype(np.int8) for b in buffers]),
         rest=np.stack([_rest_to_bytes(b.rest_m) for b in buffers]),
+        fps=np.array(fps, np.float32),
         directions=person.pattern.directions,
         bounds_m=person.pattern.bounds_m,
         materials=person.pattern.materials,
