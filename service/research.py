@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from model.errors import UsageError
-from service.settings import load_settings
+from service.settings import Settings, load_settings
 
 console = Console(stderr=True)
 bench = typer.Typer(no_args_is_help=True, help="Measure this machine.")
@@ -44,13 +44,19 @@ def synth(
     preview: Annotated[
         Path | None, typer.Option(help="Write a contact sheet of some clips instead, a PNG.")
     ] = None,
-    clips: Annotated[int | None, typer.Option(min=1, help="Of 8 frames each.")] = None,
+    films: Annotated[
+        Path | None,
+        typer.Option(help="Render films of what is held out into this folder, with their truth."),
+    ] = None,
+    clips: Annotated[
+        int | None, typer.Option(min=1, help="Of 8 frames each; films are of 3 s.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same set.")] = 0,
     motions: Motions = None,
     garments: Garments = None,
     backgrounds: Annotated[
         Path | None,
-        typer.Option(help="Folder of photos for --preview [default: procedural ones]"),
+        typer.Option(help="Folder of photos for --preview, --films [default: procedural ones]"),
     ] = None,
     evaluation: Annotated[
         bool, typer.Option("--evaluation", help="Use the held-out motions and garments.")
@@ -59,8 +65,10 @@ def synth(
     """Make people to train on: rendered clips of moving people with exact labels."""
     from model.synth import make
 
-    if (folder is None) == (preview is None):
-        raise UsageError("nothing_to_do", "give either a folder to bake into, or --preview FILE")
+    if [folder, preview, films].count(None) != 2:
+        raise UsageError(
+            "nothing_to_do", "give either a folder to bake into, --preview FILE or --films FOLDER"
+        )
     if preview is not None:
         make.preview(
             preview,
@@ -71,6 +79,20 @@ def synth(
             backgrounds=backgrounds,
         )
         console.print(f"wrote {preview}", soft_wrap=True)
+    if films is not None:
+        count = clips or 48
+        with Progress(console=console, transient=True) as bars:
+            task = bars.add_task("render films", total=count)
+            make.films(
+                films,
+                count=count,
+                seed=seed,
+                motions=motions,
+                garments=garments,
+                backgrounds=backgrounds,
+                progress=lambda done: bars.update(task, completed=done),
+            )
+        console.print(f"rendered {count} films into {films}", soft_wrap=True)
     if folder is not None:
         count = clips or 3000
         with Progress(console=console, transient=True) as bars:
@@ -146,16 +168,28 @@ def train(
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="Name of a model; see `remocap models`.")],
-    dataset: Annotated[Path, typer.Argument(help="The set, a yaml; see docs/training.md.")],
+    dataset: Annotated[
+        Path | None, typer.Argument(help="The set, a yaml; see docs/training.md.")
+    ] = None,
+    films: Annotated[
+        Path | None,
+        typer.Option(help="Or a folder that `remocap synth --films` rendered: from video to mesh."),
+    ] = None,
     protocol: Annotated[
         Protocol, typer.Option(help="all: every frame once; published: as the paper counts.")
     ] = Protocol.all,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N or auto.")] = None,
 ) -> None:
     """Measure a model's errors on a set, and the share of frames they speak of."""
+    settings = load_settings(model=model, device=device)
+    if (dataset is None) == (films is None):
+        raise UsageError("nothing_to_do", "give either a set, a yaml, or --films FOLDER")
+    if films is not None:
+        _evaluate_films(settings, films)
+        return
+    assert dataset is not None
     from model.training.evaluation import evaluate_main
 
-    settings = load_settings(model=model, device=device)
     evaluate_main(
         settings.model,
         dataset,
@@ -164,6 +198,22 @@ def evaluate(
         device=settings.device,
         console=Console(),
     )
+
+
+def _evaluate_films(settings: Settings, folder: Path) -> None:
+    from model.films.evaluation import evaluate_films
+    from model.films.report import table
+    from model.loading import load_model
+
+    model = load_model(settings.model, settings.models_dir, device=settings.device)
+    with Progress(console=console, transient=True) as bars:
+        task = bars.add_task("evaluate films", total=None)
+        rows = evaluate_films(
+            folder,
+            model,
+            watch=lambda _, done, total: bars.update(task, completed=done, total=total),
+        )
+    Console().print(table(rows))
 
 
 @bench.command("network")
