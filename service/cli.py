@@ -207,7 +207,12 @@ def config() -> None:
         typer.echo(f"{Settings.model_config['env_prefix']}{name}".upper() + f"={value}")
 
 
-for command in (research.train, research.evaluate, research.synth):
+for command in (
+    research.train,
+    research.evaluate,
+    research.evaluate_marks,
+    research.synth,
+):
     app.command()(command)
 
 
