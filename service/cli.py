@@ -207,7 +207,13 @@ def config() -> None:
         typer.echo(f"{Settings.model_config['env_prefix']}{name}".upper() + f"={value}")
 
 
-for command in (research.train, research.evaluate, research.synth, research.look):
+for command in (
+    research.train,
+    research.evaluate,
+    research.evaluate_marks,
+    research.synth,
+    research.look,
+):
     app.command()(command)
 
 

@@ -10,6 +10,7 @@ from rich.progress import Progress
 
 from model.errors import UsageError
 from service.settings import Settings, load_settings
+from service.show import ProgressBars
 
 console = Console(stderr=True)
 bench = typer.Typer(no_args_is_help=True, help="Measure this machine.")
@@ -214,6 +215,37 @@ def _evaluate_films(settings: Settings, folder: Path) -> None:
             watch=lambda _, done, total: bars.update(task, completed=done, total=total),
         )
     Console().print(table(rows))
+
+
+def evaluate_marks(
+    model: Annotated[str, typer.Argument(help="Name of a model; see `remocap models`.")],
+    marks: Annotated[Path, typer.Argument(help="The marks, a JSON; see docs/marks.md.")],
+    videos: Annotated[Path, typer.Argument(help="The folder with the marked videos.")],
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="A folder that keeps what was seen, so that the next model is fast."),
+    ] = None,
+    untrained: Annotated[
+        bool, typer.Option("--untrained", help="Score untrained weights beside it.")
+    ] = False,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N or auto.")] = None,
+) -> None:
+    """Score a model on people in real videos whose joints were marked by hand."""
+    from model.training.marks.evaluation import evaluate_marks as run
+
+    settings = load_settings(model=model, device=device)
+    with ProgressBars(console) as bars:
+        report = run(
+            settings.model,
+            marks,
+            videos,
+            cache=cache,
+            untrained=untrained,
+            models_dir=settings.models_dir,
+            device=settings.device,
+            watch=bars,
+        )
+    report.print(Console())
 
 
 @bench.command("network")
