@@ -1,6 +1,6 @@
 """A film's people beside the truth, both in the camera frame, frame by frame."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -35,6 +35,16 @@ class Comparison:
     track_id: Int[Array, "rows"]
     joints_m: Float32[Array, "rows 14 3"]
     mpvpe_mm: Float32[Array, "rows"]
+
+    @classmethod
+    def of(cls, truth: Truth, tracks: Sequence[tuple[Array, ...]]) -> "Comparison":
+        """Return the rows of all tracks in order; each is a tuple of the fields after `truth`."""
+        if not tracks:
+            nothing = np.zeros(0, int)
+            return cls(truth, nothing, nothing, truth.joints_m[:0], truth.visible[:0])
+        columns = [np.concatenate(column) for column in zip(*tracks, strict=True)]
+        order = np.argsort(columns[0])
+        return cls(truth, *(column[order] for column in columns))
 
     @property
     def true_joints_m(self) -> Float32[Array, "rows 14 3"]:
@@ -71,12 +81,7 @@ def compare(result: Reconstruction, truth: Truth) -> Comparison:
             joints_m = centre_on_hips(mesh.joints3d_m[kept] @ turn)
             tracks = np.full(len(block), sequence.track_id)
             columns.append((frames, tracks, joints_m, distance_mm))
-    if not columns:
-        nothing = np.zeros(0, int)
-        return Comparison(truth, nothing, nothing, truth.joints_m[:0], truth.visible[:0])
-    frames, tracks, joints_m, distances_mm = (np.concatenate(c) for c in zip(*columns, strict=True))
-    order = np.argsort(frames)
-    return Comparison(truth, frames[order], tracks[order], joints_m[order], distances_mm[order])
+    return Comparison.of(truth, columns)
 
 
 def true_upsampling(body: Body) -> Upsampling:

@@ -90,8 +90,9 @@ def measure(films: Sequence[Comparison]) -> Errors:
     for film in films:
         for run in film.runs():
             error = acceleration_error_mm_per_frame2(film.joints_m[run], film.true_joints_m[run])
-            steps_mm.append(error)
-            steps_m.append(error * frames_per_second(film) ** 2 / 1000)
+            if len(error):
+                steps_mm.append(error)
+                steps_m.append(error * frames_per_second(film) ** 2 / 1000)
     return Errors(
         mpvpe_mm=_mean(f.mpvpe_mm for f in films),
         mpjpe_mm=_mean(mpjpe_mm(f.joints_m, f.true_joints_m) for f in films),

@@ -30,10 +30,10 @@ from model.synth.spoil import Spoiling, draw_spoiling
 from model.synth.wardrobe import draw_person
 from model.types import Array
 
-WIDTH, HEIGHT, FPS, FRAMES = 640, 480, 30, 90
+WIDTH, HEIGHT, FPS, FRAMES = 640, 480, 30.0, 90
 _TALL_PX = (200.0, 400.0)  # of the person, in the middle of the film
 _MARGIN_PX = 4.0  # at the edges of the picture
-_TRIES = 2000
+_TRIES = 600
 _BEHIND, _IN_FRONT = (1.15, 1.6), (0.6, 0.85)  # distances of others, the person's being 1
 _OVERLAP = 0.25  # least share of the person in the box of others
 _ASIDE_M = 0.9  # most from the line of sight to the person, of others

@@ -79,7 +79,7 @@ class Shot:
         limits = np.array([WIDTH, HEIGHT]) + _REACH_PX
         low = np.clip(np.floor(pixels.min(axis=0)), -_REACH_PX, limits - 1).astype(int)
         high = np.clip(np.ceil(pixels.max(axis=0)), low + 1, limits).astype(int)
-        width, height = high - low
+        width, height = (int(extent) for extent in high - low)
         scale = np.array([[_SAMPLES], [_SAMPLES], [1]], np.float32)
         shift = np.array([[0, 0, low[0]], [0, 0, low[1]], [0, 0, 0]], np.float32)
         surface = Surface(vertices_m, person.rest_m, person.faces, person.parts)
@@ -95,7 +95,7 @@ class Shot:
         )
         layer = np.zeros((*seen.shape, 4), np.float32)
         layer[seen] = np.pad(rgb.numpy(), ((0, 0), (0, 1)), constant_values=1)
-        small = cv2.resize(layer, (int(width), int(height)), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(layer, (width, height), interpolation=cv2.INTER_AREA)
         return np.asarray(small), (int(low[0]), int(low[1]))
 
 
