@@ -42,7 +42,7 @@ class Lift(nn.Module):
     A residual network on joints, after Martinez et al. 2017.
     """
 
-    def __init__(self, hidden: int, width: int) -> None:
+    def __init__(self, hidden: int, width: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.width = width
         self.first = nn.Linear(7 * LANDMARKS, hidden)
@@ -51,6 +51,7 @@ class Lift(nn.Module):
                 nn.LayerNorm(hidden),
                 nn.Linear(hidden, hidden),
                 nn.ReLU(inplace=True),
+                nn.Dropout(dropout),
                 nn.Linear(hidden, hidden),
             )
             for _ in range(2)
@@ -79,7 +80,7 @@ class EvidenceBackbone(nn.Module):
         width, features = config.evidence.width, config.evidence.features
         self.conv1 = nn.Conv2d(1, width, 3, 2, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
-        self.lift = Lift(config.evidence.hidden, width)
+        self.lift = Lift(config.evidence.hidden, width, config.evidence.dropout)
         self.ema_1 = Ema(width, groups=width // 16) if config.sd else None
         self.ema_S = Ema(WINDOW * width, groups=width) if config.md else None
         self.halve = conv_norm(width, features, 3, 2)

@@ -33,10 +33,12 @@ class FirstGuess(nn.Module):
         features: Channels of the 7x7 map.
         hidden: Width of the layer in between.
         dims: Of the tokens of the second transformer.
+        dropout: Of what the guess is read from.
     """
 
-    def __init__(self, features: int, hidden: int, dims: int) -> None:
+    def __init__(self, features: int, hidden: int, dims: int, dropout: float = 0.0) -> None:
         super().__init__()
+        self.dropout = nn.Dropout(dropout)
         self.narrow = nn.Linear(features * GRID * GRID, hidden)
         self.norm = nn.LayerNorm(hidden)
         self.read = nn.Linear(hidden, 3 * (1 + POINTS))
@@ -45,7 +47,7 @@ class FirstGuess(nn.Module):
 
     def forward(self, features: Float[Tensor, "n features 7 7"]) -> Guess:
         """Guess; in fp32 whatever the features are in."""
-        hidden = self.norm(self.narrow(features.flatten(1))).relu()
+        hidden = self.dropout(self.norm(self.narrow(features.flatten(1))).relu())
         read = self.read(hidden).float().reshape(-1, 1 + POINTS, 3)
         return Guess(read[:, 0], read[:, 1:])
 

@@ -80,8 +80,10 @@ class RemoCap(nn.Module):
         self.xyz_regressor = nn.Linear(second, 3)
         self.coarse2intermediate_upsample = nn.Linear(COARSE, INTERMEDIATE)
         self.smpl_parameter_regressor = SmplRegressor() if config.smpl_regressor else None
-        guess = config.evidence.guess
-        self.first_guess = None if sees_pixels else FirstGuess(features, guess, second)
+        evidence = config.evidence
+        self.first_guess = (
+            None if sees_pixels else FirstGuess(features, evidence.guess, second, evidence.dropout)
+        )
         self.register_buffer("encoding_1", sine_encoding(first), persistent=False)
         self.register_buffer("encoding_2", sine_encoding(second), persistent=False)
         allowed = allowed_attention(torch.from_numpy(np.array(coarse_adjacency)))

@@ -26,11 +26,12 @@ _FIELDS: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
     "mesh_m": (np.float32, (WINDOW, COARSE, 3)),
 }
 _CARD = "seen.json"
-_NO_MASK = 0.1  # chance, of a clip
+_NO_MASK = 0.2  # chance, of a clip
 # Deviations of the jitter: of a whole clip's place and size, then of each landmark.
-_PLACE, _SIZE = 0.02, 0.03
-_LASTING = np.array([0.008, 0.008, 0.05, 0, 0.012, 0.012, 0.012], np.float32)  # through a clip
-_PASSING = np.array([0.002, 0.002, 0.01, 0, 0.002, 0.002, 0.002], np.float32)  # from frame to frame
+_PLACE, _SIZE = 0.03, 0.05
+_LASTING = np.array([0.015, 0.015, 0.1, 0, 0.02, 0.02, 0.02], np.float32)  # through a clip
+_PASSING = np.array([0.006, 0.006, 0.04, 0, 0.008, 0.008, 0.008], np.float32)  # frame by frame
+_MASK_SHIFT = 2  # cells, at most
 
 
 def see_clips(
@@ -125,8 +126,10 @@ def jitter(sample: Sample, rng: np.random.Generator) -> Sample:
     landmarks[..., :2] += _PLACE * rng.standard_normal((1, 1, 2), np.float32)
     landmarks[..., :3] *= 1 + _SIZE * rng.standard_normal((), np.float32)
     landmarks += _LASTING * _noise(rng, 1) + _PASSING * _noise(rng, WINDOW)
-    mask = np.zeros_like(sample.mask) if rng.random() < _NO_MASK else sample.mask
-    return sample._replace(landmarks=landmarks, mask=mask)
+    shift = rng.integers(-_MASK_SHIFT, _MASK_SHIFT + 1, 2)
+    mask = np.roll(sample.mask, tuple(shift), axis=(1, 2))
+    no_mask = rng.random() < _NO_MASK
+    return sample._replace(landmarks=landmarks, mask=np.zeros_like(mask) if no_mask else mask)
 
 
 def _noise(rng: np.random.Generator, frames: int) -> Float32[Array, "{frames} 33 7"]:
