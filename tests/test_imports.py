@@ -22,6 +22,7 @@ LIGHT = (
     "model.export.npz",
     "model.export.obj",
     "service.cli",
+    "service.clip_file",
     "service.settings",
     "service.show",
 )
@@ -29,6 +30,7 @@ MEDIA = (
     "model.crops",
     "model.evidence",
     "model.export.overlay",
+    "model.extract",
     "model.track",
     "model.tracks_file",
     "model.video",

@@ -58,6 +58,19 @@ def test_somebody_upside_down_has_the_same_landmarks(rgb: Array, look: LandmarkM
 
 
 @pytest.mark.shared
+def test_places_in_metres_have_the_axes_of_the_image_however_the_square_is_turned(
+    rgb: Array, look: LandmarkModel
+) -> None:
+    turned = Region(WOMAN.x_px, WOMAN.y_px, WOMAN.radius_px, np.pi / 4)
+
+    upright, leaning = look(rgb, WOMAN).points, look(rgb, turned).points
+
+    assert upright[NOSE, 5] < -0.1 < 0.2 < upright[RIGHT_ANKLE, 5]  # y is down
+    across = np.linalg.norm(upright[:, 4:6] - leaning[:, 4:6], axis=1)
+    assert np.median(across) < 0.08
+
+
+@pytest.mark.shared
 def test_the_mask_covers_the_body_and_not_the_corners(rgb: Array, look: LandmarkModel) -> None:
     found = look(rgb, WOMAN)
 
@@ -68,7 +81,7 @@ def test_the_mask_covers_the_body_and_not_the_corners(rgb: Array, look: Landmark
 
 
 def standing(x: float, y: float, r: float = 10.0) -> Landmarks:
-    points = np.zeros((33, 4), np.float32)
+    points = np.zeros((33, 7), np.float32)
     points[:, 0] = np.linspace(x - r / 2, x + r / 2, 33)
     points[:, 1] = np.linspace(y - r, y + r, 33)
     return Landmarks(points, 1.0, Region(x, y, r))
