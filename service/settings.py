@@ -38,6 +38,8 @@ class Settings(BaseSettings):
         max_wait_ms: How long a batch that is not full waits for more while the network is busy.
         clip_windows: Windows of one clip request.
         media_slots: Videos that one media process decodes at the same time.
+        media_jobs: Videos that one media process holds at the same time, those included that wait
+            for their upload or for workers; each takes some 200 MB.
         max_unprocessed_windows: Decoding of a job pauses while it has so many windows waiting.
         max_queued_gpu_s, max_tenant_gpu_s: Work that may wait, in all and of one tenant, in
             estimated seconds of network time.
@@ -75,6 +77,7 @@ class Settings(BaseSettings):
     max_wait_ms: float = Field(default=20, ge=0)
     clip_windows: int = Field(default=4, ge=1, le=4)
     media_slots: int = Field(default=2, ge=1)
+    media_jobs: int = Field(default=8, ge=1)
     max_unprocessed_windows: int = Field(default=256, ge=8)
     max_queued_gpu_s: float = Field(default=50_000, gt=0)
     max_tenant_gpu_s: float = Field(default=25_000, gt=0)
