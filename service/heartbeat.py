@@ -1,72 +1,125 @@
-"""Keeps a media task's lease while the work goes on, and ends the process when it does not.
+"""Signs of life of a worker: leases are renewed while all of its parts get on, and only then.
 
-An honest heart: it stops where the main thread has not said for long that it gets on. It is also
-how a child hears within half a second that its job was cancelled.
+Time is counted in beats, so that a process that was stopped and continued, or a machine that was
+asleep, has its parts judged by what they do and not by how late it is.
 """
 
-import os
-import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from threading import Event, Lock
 
 from service.broker import Broker
-from service.broker_types import Lease
-from service.errors import BrokerUnavailableError
+from service.broker_types import Delivery
+from service.errors import UnavailableError
 from service.logs import get_log
 
-PERIOD_S = 0.4
-STUCK, LOST = 71, 72  # exit statuses
-log = get_log("media")
+BEATS_PER_LEASE = 3
+log = get_log("worker")
+
+
+class Progress:
+    """Which parts of a process got on lately.
+
+    Args:
+        parts: Their names; each marks itself at least at every turn of its loop.
+        patience: Beats that a part may take for one turn.
+    """
+
+    def __init__(self, parts: Iterable[str], patience: int) -> None:
+        self.patience = patience
+        self._beats = 0
+        self._marked = dict.fromkeys(parts, 0)
+
+    def mark(self, part: str) -> None:
+        """Say that a part got on."""
+        self._marked[part] = self._beats
+
+    def beat(self) -> None:
+        """Let a beat pass."""
+        self._beats += 1
+
+    def stuck(self, patiences: int = 1) -> list[str]:
+        """Return the parts that have not got on for so many times the patience."""
+        limit = patiences * self.patience
+        return [part for part, beat in self._marked.items() if self._beats - beat > limit]
+
+
+class Held:
+    """The clips that this worker holds. Safe to share among threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._by_lease: dict[str, Delivery] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_lease)
+
+    def add(self, deliveries: Iterable[Delivery]) -> None:
+        """Hold these too."""
+        with self._lock:
+            self._by_lease.update({delivery.lease: delivery for delivery in deliveries})
+
+    def drop(self, deliveries: Iterable[Delivery]) -> None:
+        """Hold these no longer."""
+        with self._lock:
+            for delivery in deliveries:
+                self._by_lease.pop(delivery.lease, None)
+
+    def all(self) -> list[Delivery]:
+        """Return all that are held."""
+        with self._lock:
+            return list(self._by_lease.values())
 
 
 class Heartbeat:
-    """Renews a lease from a thread, until `stop`.
+    """Announces a worker and renews its leases.
 
     Args:
-        broker: Of its own, so that it never waits for the main thread's calls.
-        lease: What is renewed.
-        lease_s: How long it lasts without.
-        alive: Called at each beat.
-        end: Ends the process with a status.
+        broker: Of the queue.
+        held: What to renew; what was lost is dropped from it.
+        progress: Whether to.
+        announce: Tells the broker that the worker is there.
+        give_up: Called where a part has been stuck for twice the patience: it will not return.
     """
 
     def __init__(
         self,
         broker: Broker,
-        lease: Lease,
-        lease_s: float,
-        alive: Callable[[], None],
-        end: Callable[[int], object] = os._exit,
+        held: Held,
+        progress: Progress,
+        announce: Callable[[], None],
+        give_up: Callable[[list[str]], None],
     ) -> None:
-        self._broker, self._lease, self._lease_s = broker, lease, lease_s
-        self._alive, self._end = alive, end
-        self._stopped = threading.Event()
-        self.beat()
-        threading.Thread(target=self._run, name="heartbeat", daemon=True).start()
+        self._broker = broker
+        self._held = held
+        self._progress = progress
+        self._announce = announce
+        self._give_up = give_up
 
-    def beat(self, grace_s: float = 0.0) -> None:
-        """Say that the work gets on, and will do so again within 2 leases, or `grace_s`."""
-        self._until_s = time.monotonic() + max(grace_s, 2 * self._lease_s)
+    def run(self, until: Event, pause_s: float) -> None:
+        """Beat until told to stop."""
+        while not until.wait(pause_s):
+            self.beat()
 
-    def stop(self) -> None:
-        """Let go of the lease's renewal."""
-        self._stopped.set()
-
-    def _run(self) -> None:
-        while not self._stopped.wait(min(PERIOD_S, self._lease_s / 3)):
-            if time.monotonic() > self._until_s:
-                log.error("no progress for long, so the task is given up")
-                self._end(STUCK)
-                return
-            if not self._renew() and not self._stopped.is_set():
-                log.info("the task is no longer ours")
-                self._end(LOST)
-                return
-            self._alive()
-
-    def _renew(self) -> bool:
-        """Whether the task is ours, as far as is known."""
+    def beat(self) -> None:
+        """Renew everything, unless a part is stuck."""
+        self._progress.beat()
+        if lost := self._progress.stuck(patiences=2):
+            self._give_up(lost)
+        if stuck := self._progress.stuck():
+            log.error("stuck, so leases lapse", parts=stuck, held=len(self._held))
+            return
         try:
-            return self._broker.renew_task(self._lease)
-        except BrokerUnavailableError:
-            return True  # nobody else can have taken it either
+            self._announce()
+            self._renew()
+        except UnavailableError as error:
+            log.warning("leases not renewed", error=error.message)
+
+    def _renew(self) -> None:
+        held = self._held.all()
+        if not held:
+            return
+        ours = {delivery.lease for delivery in self._broker.renew(held)}
+        lost = [delivery for delivery in held if delivery.lease not in ours]
+        self._held.drop(lost)
+        for delivery in lost:
+            log.info("lease lost", job=delivery.request.job, clip=delivery.request.clip)

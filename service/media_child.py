@@ -18,7 +18,7 @@ from service.broker import Broker
 from service.broker_types import MediaTask
 from service.errors import BrokerUnavailableError, LeaseLostError, StoreUnavailableError
 from service.exports import Workshop
-from service.heartbeat import Heartbeat
+from service.task_lease import TaskLease
 from service.logs import bound, get_log, set_up_logs
 from service.media_job import REPORT_S, DecodeTask, Pace
 from service.media_link import LeavingError, Link
@@ -82,7 +82,7 @@ class Child:
         self._link, self._settings = link, settings
         self._broker, self._store, self._task = broker, store, task
         self._limits = Limits(max_side_px=settings.max_side_px, max_duration_s=settings.max_video_s)
-        self._heartbeat = Heartbeat(
+        self._heartbeat = TaskLease(
             Broker.of(settings, patience_s=1),
             task.lease,
             settings.lease_s,
@@ -172,7 +172,8 @@ class Child:
             self._reported_s = now_s
             assert self._task.export is not None
             stage = self._task.export.format
-            counts = {"stage": stage, "done": done, "expected": total or None}
+            counts: dict[str, str | int | None] = {"stage": stage, "done": done}
+            counts["expected"] = total or None
             self._broker.progress(self._task.lease, "progress", counts)
 
 
