@@ -18,12 +18,12 @@ from service.broker import Broker
 from service.broker_types import MediaTask
 from service.errors import BrokerUnavailableError, LeaseLostError, StoreUnavailableError
 from service.exports import Workshop
-from service.task_lease import TaskLease
 from service.logs import bound, get_log, set_up_logs
 from service.media_job import REPORT_S, DecodeTask, Pace
 from service.media_link import LeavingError, Link
 from service.settings import Settings, load_settings
 from service.store import Store
+from service.task_lease import TaskLease
 
 EXPORT_STEP_S = 120.0  # that a step of an export may take without a sign: assembling, closing
 EXPORT_STORE_S = 3600.0  # that storing it may take
