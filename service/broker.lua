@@ -784,6 +784,11 @@ function api.release(task, consumer, fence)
   make_ready(task)
 end
 
+function api.vanished(task, consumer, fence)
+  held(task, consumer, fence)
+  lapse(task)
+end
+
 -- For the workers.
 
 function api.announce(worker, model, windows)

@@ -101,3 +101,8 @@ class MediaBroker:
         """Hand a task back unfinished, as when this process goes down. Never raises for a lease."""
         with suppress(LeaseLostError):
             self._script.call("release", *lease)
+
+    def vanished(self, lease: Lease) -> None:
+        """Say that a task's holder crashed, as if its lease had lapsed. Never raises for a lease."""
+        with suppress(LeaseLostError):
+            self._script.call("vanished", *lease)

@@ -176,8 +176,9 @@ class Media:
         self._room.set()
 
     def _clean_up(self, task: MediaTask) -> None:
-        """Delete what a child may have written after its job had ended and been erased."""
+        """Let another have what a child left; delete what it wrote after the end of its job."""
         try:
+            self._broker.vanished(task.lease)
             status = self._broker.status(task.job.id)
             if status is not None and status.over:
                 archive(self._broker, self._store, task.job.id)
