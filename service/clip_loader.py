@@ -51,9 +51,8 @@ class ClipLoader:
         state.held.add(taken)
         for delivery in taken:
             QUEUE_SECONDS.observe(max(time.time() - delivery.queued_s, 0))
-        for loaded in pool.map(self._load, taken):
-            if loaded is not None:
-                self._intake.put(loaded)
+        read = pool.map(self._load, taken)
+        self._intake.put([loaded for loaded in read if loaded is not None])
 
     def _load(self, delivery: Delivery) -> LoadedClip | None:
         """Read a clip; None where it has gone another way."""
