@@ -56,6 +56,11 @@ class Supervisor:
         self._drain_s = drain_s
         self._kept = [_Kept(child) for child in children]
 
+    def pids(self) -> dict[str, int]:
+        """Return the process id of every child that runs, by its name."""
+        running = {kept.child.name: kept.pid for kept in self._kept}
+        return {name: pid for name, pid in running.items() if pid is not None}
+
     def run(self, stop: Event) -> int:
         """Keep the children running until told to stop, or until one cannot be helped.
 
@@ -96,6 +101,11 @@ class _Kept:
     @property
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
 
     def look(self, now_s: float) -> int | None:
         """Start it if that is due; return its exit status where it has just died."""

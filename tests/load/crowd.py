@@ -1,0 +1,122 @@
+"""Many jobs of random size, sealed one after the other while the workers are at it."""
+
+import random
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Thread
+
+import numpy as np
+
+from model.clips import Clip
+from service.broker import Broker
+from service.messages import OVER, Job
+from service.store import Store
+from tests.load.fleet import Fleet, wait_for
+from tests.service.sealed import (
+    SLEEPING,
+    committed,
+    expected_camera,
+    make_clip,
+    name_of,
+    seal_job,
+)
+
+
+@dataclass
+class Crowd:
+    """Jobs by id, and the clips of each."""
+
+    clips: dict[str, Sequence[Clip]] = field(default_factory=dict)
+
+    @property
+    def clip_count(self) -> int:
+        return sum(len(clips) for clips in self.clips.values())
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a crowd of jobs ended.
+
+    Attributes:
+        lost: Jobs that did not succeed, and clips of the others without a commit.
+        doubled: Clips that were committed more than once.
+        wrong: Clips whose committed result is not their own.
+    """
+
+    lost: int
+    doubled: int
+    wrong: int
+
+    @property
+    def clean(self) -> bool:
+        return self.lost == self.doubled == self.wrong == 0
+
+
+def random_clips(numbers: random.Random, most: int) -> list[Clip]:
+    """Between 1 and `most` clips of 1 to 4 windows, of one or two people."""
+    clips: list[Clip] = []
+    ends = {1: 0, 2: 0}
+    for _ in range(numbers.randint(1, most)):
+        track_id, windows = numbers.randint(1, 2), numbers.randint(1, 4)
+        clips.append(make_clip(ends[track_id], windows=windows, track_id=track_id))
+        ends[track_id] += windows
+    return clips
+
+
+def seal_crowd(
+    fleet: Fleet, jobs: int, span_s: float, most_clips: int = 7, template: Job = SLEEPING
+) -> tuple[Crowd, Thread]:
+    """Seal jobs at an even pace from a thread; the crowd grows as it does."""
+    crowd, numbers = Crowd(), random.Random(1)
+
+    def seal() -> None:
+        begun_s = time.monotonic()
+        for number in range(jobs):
+            clips = random_clips(numbers, most_clips)
+            crowd.clips[seal_job(fleet.broker, fleet.store, clips, template)] = clips
+            ahead_s = begun_s + span_s * (number + 1) / jobs - time.monotonic()
+            time.sleep(max(ahead_s, 0))
+
+    thread = Thread(target=seal)
+    thread.start()
+    return crowd, thread
+
+
+def wait_all_over(broker: Broker, job_ids: Sequence[str], within_s: float) -> None:
+    """Wait until every job has ended, one way or another."""
+    left = set(job_ids)
+
+    def none_left() -> bool:
+        for job_id in list(left):
+            status = broker.status(job_id)
+            if status is None or status.state in OVER:
+                left.discard(job_id)
+        return not left
+
+    wait_for(none_left, within_s)
+
+
+def judge(broker: Broker, store: Store, crowd: Crowd) -> Outcome:
+    """Compare what was committed with what should have been."""
+    lost = doubled = wrong = 0
+    for job_id, clips in crowd.clips.items():
+        status = broker.status(job_id)
+        if status is None or status.state != "succeeded":
+            lost += 1
+            continue
+        commits = [e for e in broker.events(job_id, 0, 10_000) if e.kind == "clip_committed"]
+        doubled += len(commits) - len({event.data["clip"] for event in commits})
+        cameras = committed(broker, store, job_id)
+        for clip in clips:
+            camera = cameras.get(name_of(clip))
+            lost += camera is None
+            wrong += camera is not None and not np.array_equal(camera, expected_camera(clip))
+    return Outcome(lost, doubled, wrong)
+
+
+def show(title: str, figures: Mapping[str, object]) -> None:
+    """Print figures, a line each."""
+    print(f"\n{title}")
+    for name, value in figures.items():
+        print(f"  {name:<44} {f'{value:.3f}' if isinstance(value, float) else value}")
