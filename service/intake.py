@@ -57,13 +57,16 @@ class Intake:
             self._changed.notify_all()
 
     def next_batch(self, wait_s: float) -> list[LoadedClip]:
-        """Return the next batch, waiting a while for any clip."""
+        """Return the next batch, waiting a while for any clip; `make_room` is to follow."""
         with self._changed:
             self._changed.wait_for(lambda: len(self._batcher), wait_s)
             self._batcher.max_windows = self._execution.max_windows
-            batch = self._batcher.next_batch(self._clock())
+            return self._batcher.next_batch(self._clock())
+
+    def make_room(self) -> None:
+        """Let the loader fill the place of a batch that has begun; sooner it would slow that."""
+        with self._changed:
             self._changed.notify_all()
-            return batch
 
     def clear(self) -> list[LoadedClip]:
         """Return all that wait, who wait no longer."""

@@ -92,9 +92,8 @@ def running(plan: Plan, start: bool = True) -> Iterator[Fleet]:
     folder = Path(tempfile.mkdtemp(prefix="remocap-"))
     try:
         with RedisServer(folder / "redis") as redis:
-            settings = load_settings(
-                redis_url=redis.address, data_dir=folder, worker_port=0, **plan.settings
-            )
+            ours = {"redis_url": redis.address, "data_dir": folder, "worker_port": 0}
+            settings = load_settings(**ours | dict(plan.settings))
             with _fleet(plan, settings, redis, folder) as fleet:
                 if start:
                     with workers(fleet):

@@ -8,13 +8,16 @@ from dataclasses import replace
 import numpy as np
 
 from model.clips import Clip
+from model.registry import find_model, weights_id
 from model.types import WINDOW, Evidence, Observation
 from service.broker import Broker
 from service.broker_types import MediaTask, Totals
 from service.clip_file import pack_clip, unpack_rows
 from service.messages import ClipRequest, Job
 from service.runner import blank_inputs
+from service.settings import Settings, load_settings
 from service.sleeping import with_fault
+from service.stacking import Inputs
 from service.store import Store, clip_path, job_path
 
 SLEEPING = Job(
@@ -27,15 +30,30 @@ SLEEPING = Job(
 )
 
 
+def real_job(settings: Settings | None = None) -> Job:
+    """A template for jobs of the model in force."""
+    settings = settings or load_settings()
+    card = find_model(settings.model, settings.models_dir).card
+    return replace(
+        SLEEPING, model=card.name, weights_sha256=weights_id(card), input=card.network.input
+    )
+
+
 def make_clip(
-    number: int = 0, *, windows: int = 1, track_id: int = 1, fault: bytes | None = None
+    number: int = 0,
+    *,
+    windows: int = 1,
+    track_id: int = 1,
+    fault: bytes | None = None,
+    sees: str = "evidence",
 ) -> Clip:
     """The clip of a person that begins at window `number`; every frame bears its own number."""
     first, rows = number * WINDOW, windows * WINDOW
-    inputs = blank_inputs("evidence", windows)
-    assert isinstance(inputs, Evidence)
+    inputs = blank_inputs(sees, windows)
     frames = np.arange(first, first + rows)
-    inputs.mask[:, 0, :3] = np.stack([frames % 251, frames // 251, np.full(rows, track_id)], axis=1)
+    _first_bytes(inputs)[:] = np.stack(
+        [frames % 251, frames // 251, np.full(rows, track_id)], axis=1
+    )
     square = np.array([0, 0, 100, 100], np.float32)
     observations = tuple(Observation(track_id, int(f), f / 30, square, 0.9) for f in frames)
     seen = inputs if fault is None else with_fault(inputs, fault)
@@ -44,8 +62,13 @@ def make_clip(
 
 def expected_camera(clip: Clip) -> np.ndarray:
     """What the sleeping model says of a clip of `make_clip`'s."""
-    assert isinstance(clip.inputs, Evidence)
-    return clip.inputs.mask[:, 0, :3].astype(np.float32)
+    return _first_bytes(clip.inputs).astype(np.float32)
+
+
+def _first_bytes(inputs: Inputs) -> np.ndarray:
+    """The bytes u8[n,3] at the top left of each frame, as a view."""
+    pictures = inputs.mask if isinstance(inputs, Evidence) else inputs
+    return pictures.reshape(len(pictures), -1)[:, :3]
 
 
 def name_of(clip: Clip) -> str:
