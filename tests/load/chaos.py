@@ -9,111 +9,85 @@ Settings are printed beside the figures; the exit status is 1 where something wa
 
 import argparse
 import os
-import random
 import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from threading import Event, Thread
 
+import numpy as np
+
+from model.clips import Clip, ClipId
 from service.logs import set_up_logs
-from service.sleeping import CRASH, SLEEPING_KEY
-from tests.load.crowd import judge, seal_crowd, show, wait_all_over
-from tests.load.fleet import Fleet, Plan, machine, running, wait_for
-from tests.service.sealed import make_clip, name_of, seal_job
+from service.runner import load_runner
+from service.settings import load_settings
+from service.sleeping import CRASH, HANG
+from tests.load.crowd import Expected, Shape, judge, seal_crowd, show, wait_all_over
+from tests.load.fleet import Plan, machine, running, wait_for
+from tests.load.killer import Killer
+from tests.service.sealed import expected_camera, make_clip, name_of, real_job, seal_job
 
 GRACE_S = 1.0  # beyond a lease, until a lost clip is with another worker
 
 
-@dataclass
-class Loss:
-    """A clip that a killed worker held."""
-
-    entry: str
-    holder: str
-    killed_s: float
-    back_s: float | None = None
-
-
-@dataclass
-class Killer:
-    """Kills random workers, and watches when what they held is with somebody else."""
-
-    fleet: Fleet
-    model_key: str = SLEEPING_KEY
-    losses: list[Loss] = field(default_factory=list)
-    kills: int = 0
-    over: Event = field(default_factory=Event)
-
-    def run(self, kills: int, pause_s: float) -> None:
-        """Kill so many, at random moments."""
-        watcher = Thread(target=self._watch)
-        watcher.start()
-        numbers = random.Random(2)
-        for _ in range(kills):
-            time.sleep(numbers.uniform(0.2, 1.8) * pause_s)
-            wait_for(self.fleet.supervisor.pids, 60)
-            self._kill(numbers.choice(sorted(self.fleet.supervisor.pids().values())))
-        wait_for(lambda: all(loss.back_s for loss in self.losses), 120)
-        self.over.set()
-        watcher.join()
-
-    def _kill(self, pid: int) -> None:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
-        killed_s = time.monotonic()
-        self.kills += 1
-        for entry, holder in self._holders().items():
-            if f"-{pid}-" in holder:
-                self.losses.append(Loss(entry, holder, killed_s))
-
-    def _watch(self) -> None:
-        while not self.over.wait(0.02):
-            holders, now_s = self._holders(), time.monotonic()
-            for loss in self.losses:
-                if loss.back_s is None and holders.get(loss.entry) != loss.holder:
-                    loss.back_s = now_s - loss.killed_s
-
-    def _holders(self) -> dict[str, str]:
-        """Return which worker holds which entry of the queue."""
-        queue = f"remocap:queue:{self.model_key}"
-        found = self.fleet.broker.redis.xpending_range(queue, "workers", "-", "+", 10_000)
-        return {entry["message_id"]: entry["consumer"] for entry in found}
-
-
-def kills(jobs: int, count: int, lease_s: float = 3.0, pause_s: float = 2.5) -> bool:
-    """Random `kill -9` of workers under load."""
+def kills(
+    jobs: int, count: int, lease_s: float = 3.0, pause_s: float = 2.5, grace_s: float = GRACE_S
+) -> bool:
+    """Random `kill -9` of workers of the sleeping model under load."""
     plan = Plan(
         workers=3,
         settings={"lease_s": lease_s, "batch_windows": 8},
         tests={"sleeping": 1, "batch_ms": 5, "window_ms": 25},
     )
+    return _kill_some(plan, Shape(), jobs, count, pause_s, lease_s + grace_s, expected_camera)
+
+
+def network(jobs: int, count: int, lease_s: float = 10.0, pause_s: float = 10.0) -> bool:
+    """The same with the model in force; its answers are compared with those in one process."""
+    runner = load_runner(load_settings(device="cpu"))
+    known: dict[ClipId, np.ndarray] = {}
+
+    def expected(clip: Clip) -> np.ndarray:
+        if clip.id not in known:
+            known[clip.id] = runner.predict(clip.inputs).camera
+        return known[clip.id]
+
+    plan = Plan(workers=2, settings={"lease_s": lease_s, "device": "cpu"})
+    shape = Shape(real_job(), clips=2, windows=1)
+    return _kill_some(plan, shape, jobs, count, pause_s, lease_s + GRACE_S, expected)
+
+
+def _kill_some(
+    plan: Plan,
+    shape: Shape,
+    jobs: int,
+    count: int,
+    pause_s: float,
+    allowed_s: float,
+    expected: Expected,
+) -> bool:
     with running(plan) as fleet:
         fleet.wait_ready(plan.workers)
-        crowd, sealing = seal_crowd(fleet, jobs, span_s=count * pause_s)
-        killer = Killer(fleet)
+        crowd, sealing = seal_crowd(fleet, jobs, count * pause_s, shape)
+        killer = Killer(fleet, shape.template.model_key)
         killer.run(count, pause_s)
         sealing.join()
-        wait_all_over(fleet.broker, list(crowd.clips), within_s=600)
-        outcome = judge(fleet.broker, fleet.store, crowd)
+        wait_all_over(fleet.broker, list(crowd.clips), within_s=3600)
+        outcome = judge(fleet.broker, fleet.store, crowd, expected)
         dead = len(fleet.broker.dead_clips())
-    back_s = sorted(loss.back_s or float("inf") for loss in killer.losses)
+    back_s = sorted(loss.back_s or float("inf") for loss in killer.losses) or [0.0]
     show(
-        f"kill -9 at random ({plan.describe()}; {machine()})",
+        f"kill -9 at random, {shape.template.model_key} ({plan.describe()}; {machine()})",
         {
             "jobs, clips": f"{len(crowd.clips)}, {crowd.clip_count}",
             "kills": killer.kills,
-            "clips that the killed held": len(back_s),
-            "lost, doubled, wrong": f"{outcome.lost}, {outcome.doubled}, {outcome.wrong}",
+            "clips that the killed held": len(killer.losses),
+            "lost, doubled, wrong": str(outcome),
             "dead letters": dead,
             "seconds until with another worker, median": back_s[len(back_s) // 2],
-            f"the same, longest (allowed: {lease_s + GRACE_S:g})": back_s[-1],
+            f"the same, longest (allowed: {allowed_s:g})": back_s[-1],
         },
     )
-    return outcome.clean and dead == 0 and back_s[-1] <= lease_s + GRACE_S
+    return outcome.clean and dead == 0 and back_s[-1] <= allowed_s
 
 
 def stopped(lease_s: float = 2.0) -> bool:
@@ -122,9 +96,8 @@ def stopped(lease_s: float = 2.0) -> bool:
     with running(plan) as fleet:
         fleet.wait_ready(plan.workers)
         job_id = seal_job(fleet.broker, fleet.store, [make_clip()])
-        killer = Killer(fleet)
         wait_for(lambda: fleet.broker.redis.hgetall(f"remocap:job:{job_id}:attempts"), 60)
-        (holder,) = killer._holders().values()
+        (holder,) = Killer(fleet).holders().values()
         pid = int(holder.split("-")[-2])
         os.kill(pid, signal.SIGSTOP)
         try:
@@ -143,8 +116,8 @@ def stopped(lease_s: float = 2.0) -> bool:
 REFUSED = "commit refused: it is no longer ours, or the job is over"
 
 
-def poison(neighbours: int = 20, lease_s: float = 2.0) -> bool:
-    """A clip that kills its worker."""
+def poison(neighbours: int = 20, lease_s: float = 2.0, fault: bytes = CRASH) -> bool:
+    """A clip that kills its worker, or hangs in it."""
     plan = Plan(
         workers=2,
         settings={"lease_s": lease_s, "batch_windows": 8},
@@ -152,9 +125,9 @@ def poison(neighbours: int = 20, lease_s: float = 2.0) -> bool:
     )
     with running(plan) as fleet:
         fleet.wait_ready(plan.workers)
-        clips = [make_clip(0), make_clip(1, fault=CRASH), make_clip(2)]
+        clips = [make_clip(0), make_clip(1, fault=fault), make_clip(2)]
         bad = seal_job(fleet.broker, fleet.store, clips)
-        crowd, sealing = seal_crowd(fleet, neighbours, span_s=2, most_clips=3)
+        crowd, sealing = seal_crowd(fleet, neighbours, 2, Shape(clips=3))
         sealing.join()
         wait_all_over(fleet.broker, [bad, *crowd.clips], within_s=300)
         outcome = judge(fleet.broker, fleet.store, crowd)
@@ -162,13 +135,13 @@ def poison(neighbours: int = 20, lease_s: float = 2.0) -> bool:
         dead = fleet.broker.dead_clips()
     assert status is not None
     show(
-        f"poison ({plan.describe()})",
+        f"poison, {fault.decode()} ({plan.describe()})",
         {
             "dead letters": [letter.request.clip for letter in dead],
             "started attempts": [letter.attempts for letter in dead],
             "its job": f"{status.state}, {status.code}: {status.message}",
             "neighbours": len(crowd.clips),
-            "of which lost, doubled, wrong": f"{outcome.lost}, {outcome.doubled}, {outcome.wrong}",
+            "of which lost, doubled, wrong": str(outcome),
         },
     )
     buried = [(letter.request.clip, letter.attempts) for letter in dead]
@@ -201,7 +174,7 @@ def memory(jobs: int = 20) -> bool:
             "times out of memory": halved,
             "workers that died of it": deaths,
             "jobs": len(crowd.clips),
-            "of which lost, doubled, wrong": f"{outcome.lost}, {outcome.doubled}, {outcome.wrong}",
+            "of which lost, doubled, wrong": str(outcome),
         },
     )
     return outcome.clean and before == 16 and after <= 8 and deaths == 0
@@ -229,7 +202,7 @@ def drain(jobs: int = 40) -> bool:
         {
             "workers told to stop": drained,
             "jobs": len(crowd.clips),
-            "of which lost, doubled, wrong": f"{outcome.lost}, {outcome.doubled}, {outcome.wrong}",
+            "of which lost, doubled, wrong": str(outcome),
         },
     )
     return outcome.clean and drained == 2
@@ -238,17 +211,17 @@ def drain(jobs: int = 40) -> bool:
 def main() -> None:
     """Run what is asked for, and say whether all was well."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "what", nargs="*", help="kills, stopped, poison, memory, drain; all if none"
-    )
+    parser.add_argument("what", nargs="*", help="kills, poison, ...; all if none")
     parser.add_argument("--jobs", type=int, default=500)
     parser.add_argument("--kills", type=int, default=30)
     options = parser.parse_args()
     set_up_logs("chaos", level="error")
     scenes: dict[str, Callable[[], bool]] = {
         "kills": lambda: kills(options.jobs, options.kills),
+        "network": lambda: network(options.jobs, options.kills),
         "stopped": stopped,
         "poison": poison,
+        "hang": lambda: poison(lease_s=1.5, fault=HANG),
         "memory": memory,
         "drain": drain,
     }

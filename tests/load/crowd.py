@@ -51,33 +51,55 @@ class Outcome:
     doubled: int
     wrong: int
 
+    def __str__(self) -> str:
+        return f"{self.lost}, {self.doubled}, {self.wrong}"
+
     @property
     def clean(self) -> bool:
         return self.lost == self.doubled == self.wrong == 0
 
 
-def random_clips(numbers: random.Random, most: int, sees: str = "evidence") -> list[Clip]:
-    """Between 1 and `most` clips of 1 to 4 windows, of one or two people."""
+@dataclass(frozen=True)
+class Shape:
+    """What the jobs of a crowd are like.
+
+    Attributes:
+        template: Their job, but for its id.
+        clips: The most clips of a job.
+        windows: The most windows of a clip.
+    """
+
+    template: Job = SLEEPING
+    clips: int = 7
+    windows: int = 4
+
+
+def random_clips(numbers: random.Random, shape: Shape) -> list[Clip]:
+    """The clips of one job, of one or two people."""
     clips: list[Clip] = []
     ends = {1: 0, 2: 0}
-    for _ in range(numbers.randint(1, most)):
-        track_id, windows = numbers.randint(1, 2), numbers.randint(1, 4)
-        clips.append(make_clip(ends[track_id], windows=windows, track_id=track_id, sees=sees))
+    sees, lively = shape.template.input, shape.template is not SLEEPING
+    for _ in range(numbers.randint(1, shape.clips)):
+        track_id, windows = numbers.randint(1, 2), numbers.randint(1, shape.windows)
+        clip = make_clip(
+            ends[track_id], windows=windows, track_id=track_id, sees=sees, lively=lively
+        )
+        clips.append(clip)
         ends[track_id] += windows
     return clips
 
 
 def seal_crowd(
-    fleet: Fleet, jobs: int, span_s: float, most_clips: int = 7, template: Job = SLEEPING
+    fleet: Fleet, jobs: int, span_s: float, shape: Shape | None = None
 ) -> tuple[Crowd, Thread]:
     """Seal jobs at an even pace from a thread; the crowd grows as it does."""
-    crowd, numbers = Crowd(), random.Random(1)
+    crowd, numbers, shape = Crowd(), random.Random(1), shape or Shape()
 
     def seal() -> None:
         begun_s = time.monotonic()
         for number in range(jobs):
-            clips = random_clips(numbers, most_clips, template.input)
-            crowd.clips[seal_job(fleet.broker, fleet.store, clips, template)] = clips
+            clips = random_clips(numbers, shape)
+            crowd.clips[seal_job(fleet.broker, fleet.store, clips, shape.template)] = clips
             ahead_s = begun_s + span_s * (number + 1) / jobs - time.monotonic()
             time.sleep(max(ahead_s, 0))
 

@@ -23,7 +23,7 @@ from service.runner import Runner, load_runner
 from service.settings import load_settings
 from service.sleeping import FaultSettings, SleepingRunner
 from service.stacking import join_inputs, take_rows
-from tests.load.crowd import random_clips, show, wait_all_over
+from tests.load.crowd import Shape, random_clips, show, wait_all_over
 from tests.load.fleet import Fleet, Plan, free_port, machine, running, workers
 from tests.service.sealed import make_clip, real_job, seal_job
 
@@ -60,7 +60,7 @@ def steady_windows_per_s(broker: Broker, job_ids: Sequence[str], batch: int) -> 
     raise AssertionError("fewer clips than a batch")
 
 
-def throughput(batches: int = 60) -> bool:
+def throughput(batches: int = 60, least: float = 0.95) -> bool:
     """Windows a second of one worker, against the same model in a process of its own."""
     plan = Plan(
         workers=1,
@@ -84,11 +84,11 @@ def throughput(batches: int = 60) -> bool:
         {
             "raw before and after, windows/s": ", ".join(f"{one:.1f}" for one in raw),
             "served, windows/s": served,
-            "ratio to their mean (expected: 0.95)": ratio,
+            f"ratio to their mean (expected: {least:g})": ratio,
             "mean batch fill": fill,
         },
     )
-    return ratio >= 0.95
+    return ratio >= least
 
 
 def mean_fill(fleet: Fleet) -> float:
@@ -97,7 +97,7 @@ def mean_fill(fleet: Fleet) -> float:
     return fleet.metric(f"{name}_sum") / fleet.metric(f"{name}_count")
 
 
-def fill(jobs: int = 120) -> bool:
+def fill(jobs: int = 120, least: float = 0.9) -> bool:
     """Clips of all sizes, two batches of them waiting at any time."""
     plan = Plan(
         workers=1,
@@ -106,18 +106,26 @@ def fill(jobs: int = 120) -> bool:
     )
     numbers = random.Random(3)
     with running(plan, start=False) as fleet:
-        ids = [seal_job(fleet.broker, fleet.store, random_clips(numbers, 7)) for _ in range(jobs)]
+        ids = [
+            seal_job(fleet.broker, fleet.store, random_clips(numbers, Shape())) for _ in range(jobs)
+        ]
         with workers(fleet):
             wait_all_over(fleet.broker, ids, within_s=600)
             mean = mean_fill(fleet)
     show(
         f"batch fill, clips of 1 to 4 windows ({plan.describe()})",
-        {"jobs": jobs, "mean batch fill (expected: 0.90)": mean},
+        {"jobs": jobs, f"mean batch fill (expected: {least:g})": mean},
     )
-    return mean >= 0.9
+    return mean >= least
 
 
-def fairness(long_clips: int = 2000, short_jobs: int = 10, short_clips: int = 8) -> bool:
+def fairness(
+    long_clips: int = 2000,
+    short_jobs: int = 10,
+    short_clips: int = 8,
+    most: float = 2,
+    long_most: float = 1.1,
+) -> bool:
     """Short jobs behind a long one, against the same alone."""
     plan = Plan(workers=1, settings={"batch_windows": BATCH}, tests=SLEEP)
     long, short = [long_clips], [short_clips] * short_jobs
@@ -132,13 +140,13 @@ def fairness(long_clips: int = 2000, short_jobs: int = 10, short_clips: int = 8)
         {
             f"{short_jobs} jobs of {short_clips} clips alone, median s": statistics.median(alone_s),
             f"behind one of {long_clips} clips, median s": statistics.median(together_s),
-            "ratio (allowed: 2)": ratio,
+            f"ratio (allowed: {most:g})": ratio,
             "the long one alone, s": long_alone_s,
             "together, s": long_s,
-            "of alone and the short ones' work (allowed: 1.1)": long_ratio,
+            f"of alone and the short ones' work (allowed: {long_most:g})": long_ratio,
         },
     )
-    return ratio <= 2 and long_ratio <= 1.1
+    return ratio <= most and long_ratio <= long_most
 
 
 def _times_s(plan: Plan, clip_counts: Sequence[int]) -> list[float]:
@@ -193,7 +201,7 @@ def network(batches: int = 6) -> bool:
             (batch,) = [model.batch_windows for model in fleet.broker.models()]
         per_clip = min(batch, 4)
         clips = [
-            make_clip(per_clip * n, windows=per_clip, sees=job.input)
+            make_clip(per_clip * n, windows=per_clip, sees=job.input, lively=True)
             for n in range((batches + 1) * batch // per_clip)
         ]
         raw = [raw_windows_per_s(runner, clips, batch, batches)]

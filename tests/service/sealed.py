@@ -46,10 +46,16 @@ def make_clip(
     track_id: int = 1,
     fault: bytes | None = None,
     sees: str = "evidence",
+    lively: bool = False,
 ) -> Clip:
-    """The clip of a person that begins at window `number`; every frame bears its own number."""
+    """The clip of a person that begins at window `number`; every frame bears its own number.
+
+    Where it is lively, no two clips show a network the same.
+    """
     first, rows = number * WINDOW, windows * WINDOW
     inputs = blank_inputs(sees, windows)
+    if lively:
+        _enliven(inputs, np.random.default_rng([number, track_id]))
     frames = np.arange(first, first + rows)
     _first_bytes(inputs)[:] = np.stack(
         [frames % 251, frames // 251, np.full(rows, track_id)], axis=1
@@ -58,6 +64,13 @@ def make_clip(
     observations = tuple(Observation(track_id, int(f), f / 30, square, 0.9) for f in frames)
     seen = inputs if fault is None else with_fault(inputs, fault)
     return Clip(seen, observations, np.ones(rows, bool))
+
+
+def _enliven(inputs: Inputs, numbers: np.random.Generator) -> None:
+    pictures = inputs.mask if isinstance(inputs, Evidence) else inputs
+    pictures[:] = numbers.integers(0, 256, pictures.shape, np.uint8)
+    if isinstance(inputs, Evidence):
+        inputs.landmarks[:] = numbers.uniform(0, 0.9, inputs.landmarks.shape)
 
 
 def expected_camera(clip: Clip) -> np.ndarray:
