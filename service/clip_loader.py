@@ -69,6 +69,11 @@ class ClipLoader:
                 log.warning("clip not read", code=error.code, error=error.message)
                 self._state.give_back([delivery])
                 self._state.stop.wait(_WAIT_S)
+            except Exception as error:  # not counted as an attempt, so it would come for ever
+                log.exception("clip not read")
+                self._state.fail_clip(PART, delivery, "clip_failed", f"reading it: {error!r}")
+            finally:
+                self._state.progress.mark(PART)
             return None
 
     def _recover(self, delivery: Delivery) -> None:

@@ -101,7 +101,7 @@ class Worker:
         batch_beats = 3 * self._execution.batch_s / self._beat_s
         progress = self._state.progress
         progress.patience = max(progress.patience, round(batch_beats))
-        self._announce()
+        self._announce_first()
         self._warm = True
         log.info(
             "ready",
@@ -182,6 +182,15 @@ class Worker:
             estimates = self._execution.answer([loaded.clip.inputs for loaded in batch])
         log.debug("batch answered", clips=len(batch), windows=windows)
         return [Answer(*pair) for pair in zip(batch, estimates, strict=True)]
+
+    def _announce_first(self) -> None:
+        """Announce the worker, however long Redis is away: the model is loaded, and shall stay."""
+        while not self._state.stop.is_set():
+            try:
+                return self._announce()
+            except UnavailableError as error:
+                log.warning("waiting for Redis", error=error.message)
+                self._state.stop.wait(_WAIT_S)
 
     def _announce(self) -> None:
         state = self._state

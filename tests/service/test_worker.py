@@ -311,6 +311,19 @@ def test_a_clip_without_inputs_is_sealed_again(broker: Broker, store: Store, sta
     wait_for(lambda: (broker.claim_task("media", ("decode",))) is not None)
 
 
+def test_a_clip_that_cannot_be_read_in_a_way_nobody_thought_of_fails_its_job(
+    broker: Broker, store: Store, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(_: bytes) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("service.clip_loader.unpack_clip", break_down)
+    job_id = seal_job(broker, store, [make_clip()])
+
+    start(toy())
+    wait_until(broker, job_id, "failed")
+
+
 def test_it_says_why_it_is_not_ready(start: Start) -> None:
     gate = Gate()
     running = start(toy(gate))
