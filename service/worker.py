@@ -187,10 +187,12 @@ class Worker:
         """Announce the worker, however long Redis is away: the model is loaded, and shall stay."""
         while not self._state.stop.is_set():
             try:
-                return self._announce()
+                self._announce()
             except UnavailableError as error:
                 log.warning("waiting for Redis", error=error.message)
                 self._state.stop.wait(_WAIT_S)
+            else:
+                return
 
     def _announce(self) -> None:
         state = self._state
