@@ -51,9 +51,8 @@ class ClipLoader:
         state.held.add(taken)
         for delivery in taken:
             QUEUE_SECONDS.observe(max(time.time() - delivery.queued_s, 0))
-        for loaded in pool.map(self._load, taken):
-            if loaded is not None:
-                self._intake.put(loaded)
+        read = pool.map(self._load, taken)
+        self._intake.put([loaded for loaded in read if loaded is not None])
 
     def _load(self, delivery: Delivery) -> LoadedClip | None:
         """Read a clip; None where it has gone another way."""
@@ -70,6 +69,11 @@ class ClipLoader:
                 log.warning("clip not read", code=error.code, error=error.message)
                 self._state.give_back([delivery])
                 self._state.stop.wait(_WAIT_S)
+            except Exception as error:  # not counted as an attempt, so it would come for ever
+                log.exception("clip not read")
+                self._state.fail_clip(PART, delivery, "clip_failed", f"reading it: {error!r}")
+            finally:
+                self._state.progress.mark(PART)
             return None
 
     def _recover(self, delivery: Delivery) -> None:

@@ -118,7 +118,7 @@ class Execution:
         OUT_OF_MEMORY.inc()
         if windows <= 1:
             raise DeviceLostError(f"not even one window fits into memory: {error}") from error
-        self._limit(windows // 2)
+        self._limit((windows + 1) // 2)
         log.warning("out of memory", windows=windows, limit=self.max_windows, error=str(error))
 
     def _limit(self, windows: int) -> None:

@@ -1,7 +1,7 @@
 """Where loaded clips wait for the network: at most about one batch of them."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Condition
 
@@ -49,25 +49,24 @@ class Intake:
             self._changed.wait_for(lambda: self._room() > 0, wait_s)
             return self._room()
 
-    def put(self, loaded: LoadedClip) -> None:
-        """Let a clip wait; there is always room for the ones already taken."""
-        request, now_s = loaded.delivery.request, self._clock()
-        deadline_s = request.deadline_s
-        if deadline_s is not None:
-            deadline_s += now_s - self._wall_clock()
-        until_s = patience_end_s(now_s, self._max_wait_s, deadline_s, 2 * self._execution.batch_s)
+    def put(self, clips: Sequence[LoadedClip]) -> None:
+        """Let clips wait, all at once, so that an idle network is given them together."""
         with self._changed:
-            self._batcher.add(Waiting(loaded, request.windows, until_s, loaded.delivery.alone))
+            for loaded in clips:
+                self._batcher.add(self._waiting(loaded))
             self._changed.notify_all()
 
     def next_batch(self, wait_s: float) -> list[LoadedClip]:
-        """Return the next batch, waiting a while for any clip."""
+        """Return the next batch, waiting a while for any clip; `make_room` is to follow."""
         with self._changed:
             self._changed.wait_for(lambda: len(self._batcher), wait_s)
             self._batcher.max_windows = self._execution.max_windows
-            batch = self._batcher.next_batch(self._clock())
+            return self._batcher.next_batch(self._clock())
+
+    def make_room(self) -> None:
+        """Let the loader fill the place of a batch that has begun; sooner it would slow that."""
+        with self._changed:
             self._changed.notify_all()
-            return batch
 
     def clear(self) -> list[LoadedClip]:
         """Return all that wait, who wait no longer."""
@@ -76,3 +75,11 @@ class Intake:
 
     def _room(self) -> int:
         return self._execution.max_windows - self._batcher.windows
+
+    def _waiting(self, loaded: LoadedClip) -> Waiting[LoadedClip]:
+        request, now_s = loaded.delivery.request, self._clock()
+        deadline_s = request.deadline_s
+        if deadline_s is not None:
+            deadline_s += now_s - self._wall_clock()
+        until_s = patience_end_s(now_s, self._max_wait_s, deadline_s, 2 * self._execution.batch_s)
+        return Waiting(loaded, request.windows, until_s, loaded.delivery.alone)

@@ -18,6 +18,8 @@ from prometheus_client import (
     generate_latest,
 )
 
+from service.errors import ServiceError
+
 _SHORT_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 _LONG_S = (0.01, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200)
 
@@ -85,7 +87,7 @@ def serve_metrics(host: str, port: int, ready: Check) -> WSGIServer:
         ready: Asked at `/readyz`, which answers 503 and the words where there are some.
 
     Raises:
-        OSError: The port is taken.
+        ServiceError: `port_taken`.
     """
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -93,7 +95,14 @@ def serve_metrics(host: str, port: int, ready: Check) -> WSGIServer:
         start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
         return [body]
 
-    server = make_server(host, port, application, _Server, _Silent)
+    try:
+        server = make_server(host, port, application, _Server, _Silent)
+    except OSError as error:
+        raise ServiceError(
+            "port_taken",
+            f"metrics cannot be served on {host}:{port} ({error.strerror}); expected a port that "
+            "is free; set REMOCAP_MEDIA_PORT or REMOCAP_WORKER_PORT, where 0 serves none",
+        ) from error
     Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     return server
 

@@ -35,7 +35,7 @@ class Settings(BaseSettings):
         retention_s: How long jobs and what belongs to them are kept.
         lease_s: How long a silent process keeps its work; heartbeats come at a third of it.
         batch_windows: Windows of 8 frames that the network is given at once, at most.
-        max_wait_ms: How long a batch that is not full waits for more while the network is busy.
+        max_wait_ms: How long a waiting clip may be overtaken by a smaller one that fits a batch.
         clip_windows: Windows of one clip request.
         media_slots: Videos that one media process decodes at the same time.
         media_jobs: Videos that one media process holds at the same time, those included that wait
@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     lease_s: float = Field(default=10, ge=0.2)
 
     batch_windows: int = Field(default=16, ge=1, le=1024)
-    max_wait_ms: float = Field(default=20, ge=0)
+    max_wait_ms: float = Field(default=500, ge=0)
     clip_windows: int = Field(default=4, ge=1, le=4)
     media_slots: int = Field(default=2, ge=1)
     media_jobs: int = Field(default=8, ge=1)

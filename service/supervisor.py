@@ -1,6 +1,6 @@
 """Child processes, each a role: started, watched, started again, and told to finish.
 
-A child that dies comes back, at once the first time, later and later if it keeps dying. One that
+A child that dies comes back, at once the first time, later and later if it dies young. One that
 ends because it was used wrongly or given bad input (exit status 2 or 3) would only do so again,
 so everything ends with its status. Each child is a process group of its own: Ctrl-C reaches the
 supervisor alone, which has them finish what they hold, and kills whoever takes too long.
@@ -23,7 +23,8 @@ from service.logs import get_log
 from service.settings import Settings
 
 HOPELESS = frozenset({2, 3})  # exit statuses of wrong use and of bad input
-_FIRST_PAUSE_S, _LAST_PAUSE_S, _HEALTHY_S = 0.2, 30.0, 60.0
+_FIRST_PAUSE_S, _LAST_PAUSE_S = 0.2, 30.0
+_YOUNG_S = 5.0  # who dies at that age may do so at every start
 _LOOK_S = 0.1  # how often to look after the children
 _PARENT = "REMOCAP_SUPERVISOR"
 log = get_log("supervisor")
@@ -55,6 +56,11 @@ class Supervisor:
     def __init__(self, children: Sequence[Child], drain_s: float) -> None:
         self._drain_s = drain_s
         self._kept = [_Kept(child) for child in children]
+
+    def pids(self) -> dict[str, int]:
+        """Return the process id of every child that runs, by its name."""
+        running = {kept.child.name: kept.pid for kept in self._kept}
+        return {name: pid for name, pid in running.items() if pid is not None}
 
     def run(self, stop: Event) -> int:
         """Keep the children running until told to stop, or until one cannot be helped.
@@ -97,6 +103,11 @@ class _Kept:
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int | None:
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
+
     def look(self, now_s: float) -> int | None:
         """Start it if that is due; return its exit status where it has just died."""
         if self._process is None:
@@ -107,7 +118,7 @@ class _Kept:
         if status is not None:
             self.kill_group()  # what it left behind
             self._process = None
-            self._deaths = 0 if now_s - self._started_s > _HEALTHY_S else self._deaths + 1
+            self._deaths = self._deaths + 1 if now_s - self._started_s < _YOUNG_S else 0
             pause_s = restart_pause_s(self._deaths)
             self._start_at_s = now_s + pause_s
             log.warning("child died", child=self.child.name, status=status, pause_s=pause_s)
@@ -134,7 +145,7 @@ class _Kept:
 
 
 def restart_pause_s(deaths: int) -> float:
-    """How long to wait before a child starts again that died so often in a row."""
+    """How long to wait before a child starts again that died young so often in a row."""
     return min(_FIRST_PAUSE_S * 2.0 ** max(deaths - 1, 0), _LAST_PAUSE_S)
 
 

@@ -39,6 +39,7 @@ PART = "network"
 _PARTS = ("load", PART, "commit")
 _WAIT_S = 0.5
 _STUCK = 70  # exit status
+_SWITCH_S = 0.0005  # the device shall not wait 5 ms for a thread that packs a result
 log = get_log("worker")
 
 
@@ -100,7 +101,7 @@ class Worker:
         batch_beats = 3 * self._execution.batch_s / self._beat_s
         progress = self._state.progress
         progress.patience = max(progress.patience, round(batch_beats))
-        self._announce()
+        self._announce_first()
         self._warm = True
         log.info(
             "ready",
@@ -151,29 +152,47 @@ class Worker:
         return thread
 
     def _answer_all(self, intake: Intake, committer: ClipCommitter) -> None:
+        """Keep the device at work: all that can wait is done once the next batch has begun."""
         state = self._state
+        answers: list[Answer] = []
         while not state.stop.is_set():
             state.progress.mark(PART)
-            batch = intake.next_batch(_WAIT_S)
-            if batch and (answers := self._answer(batch)):
+            batch = intake.next_batch(0 if answers else _WAIT_S)
+            batch = self._begin(batch) if batch else []
+            intake.make_room()
+            if answers:
                 committer.put(answers, PART)
+            answers = self._answer(batch) if batch else []
+        if answers:
+            committer.put(answers, PART)
 
-    def _answer(self, batch: list[LoadedClip]) -> list[Answer]:
-        """Run those of a batch that still may run."""
+    def _begin(self, batch: list[LoadedClip]) -> list[LoadedClip]:
+        """Count an attempt of each clip, and return those that still may run."""
         state = self._state
         deliveries = [loaded.delivery for loaded in batch]
         may_run = state.insist(PART, lambda: state.broker.started(deliveries))
         leases = {delivery.lease for delivery in may_run}
         state.held.drop(d for d in deliveries if d.lease not in leases)
-        batch = [loaded for loaded in batch if loaded.delivery.lease in leases]
-        if not batch:
-            return []
+        return [loaded for loaded in batch if loaded.delivery.lease in leases]
+
+    def _answer(self, batch: list[LoadedClip]) -> list[Answer]:
         windows = sum(loaded.delivery.request.windows for loaded in batch)
         BATCH_FILL.observe(min(windows / self._execution.max_windows, 1))
         with NETWORK_SECONDS.time():
             estimates = self._execution.answer([loaded.clip.inputs for loaded in batch])
         log.debug("batch answered", clips=len(batch), windows=windows)
         return [Answer(*pair) for pair in zip(batch, estimates, strict=True)]
+
+    def _announce_first(self) -> None:
+        """Announce the worker, however long Redis is away: the model is loaded, and shall stay."""
+        while not self._state.stop.is_set():
+            try:
+                self._announce()
+            except UnavailableError as error:
+                log.warning("waiting for Redis", error=error.message)
+                self._state.stop.wait(_WAIT_S)
+            else:
+                return
 
     def _announce(self) -> None:
         state = self._state
@@ -210,6 +229,7 @@ def run_worker(settings: Settings, stop: Event) -> None:
 def main() -> None:
     """Run one worker process; `remocap worker` starts one for each device."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is imported
+    sys.setswitchinterval(_SWITCH_S)
     settings = load_settings()
     set_up_logs("worker", form=settings.log_format, level=settings.log_level)
     threading.current_thread().name = "main"

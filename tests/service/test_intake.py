@@ -44,8 +44,8 @@ def leases(batch: list[LoadedClip]) -> list[str]:
 
 def test_room_shrinks_with_what_waits_and_comes_back_with_a_batch(intake: Intake) -> None:
     assert intake.room(0) == 4
-    intake.put(loaded("a"))
-    intake.put(loaded("b", windows=3))
+    intake.put([loaded("a")])
+    intake.put([loaded("b", windows=3)])
     assert intake.room(0) == -1
 
     assert leases(intake.next_batch(0)) == ["a"]
@@ -54,14 +54,13 @@ def test_room_shrinks_with_what_waits_and_comes_back_with_a_batch(intake: Intake
 
 
 def test_a_near_deadline_goes_first(intake: Intake) -> None:
-    for clip in (loaded("a"), loaded("b"), loaded("late", deadline_s=1_000_100.5)):
-        intake.put(clip)
+    intake.put([loaded("a"), loaded("b"), loaded("late", deadline_s=1_000_100.5)])
 
     assert leases(intake.next_batch(0)) == ["late", "a"]
 
 
 def test_the_network_is_woken_by_a_clip(intake: Intake) -> None:
-    timer = Timer(0.05, lambda: intake.put(loaded("a")))
+    timer = Timer(0.05, lambda: intake.put([loaded("a")]))
     timer.start()
 
     assert leases(intake.next_batch(30)) == ["a"]
@@ -73,8 +72,7 @@ def test_after_a_while_without_clips_there_is_no_batch(intake: Intake) -> None:
 
 
 def test_batches_shrink_with_the_memory_of_the_device(intake: Intake, execution: Execution) -> None:
-    intake.put(loaded("a"))
-    intake.put(loaded("b"))
+    intake.put([loaded("a"), loaded("b")])
 
     execution.max_windows = 2
 

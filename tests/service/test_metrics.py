@@ -8,6 +8,7 @@ from urllib.request import urlopen
 import pytest
 
 from service import metrics
+from service.errors import ServiceError
 
 NAMES = {
     "remocap_batch_bisections_total": "counter",
@@ -77,6 +78,15 @@ def test_who_is_not_ready_says_why() -> None:
     assert caught.value.code == 503
     assert caught.value.read() == b"draining\n"
     caught.value.close()
+
+
+def test_a_port_that_is_taken_is_named_with_its_remedy(address: str) -> None:
+    port = int(address.rpartition(":")[2])
+
+    with pytest.raises(ServiceError, match=f"{port}.*REMOCAP_WORKER_PORT") as caught:
+        metrics.serve_metrics("127.0.0.1", port, lambda: None)
+
+    assert caught.value.code == "port_taken"
 
 
 def test_another_path_is_not_found(address: str) -> None:
