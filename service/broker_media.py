@@ -103,6 +103,6 @@ class MediaBroker:
             self._script.call("release", *lease)
 
     def vanished(self, lease: Lease) -> None:
-        """Say that a task's holder crashed, as if its lease had lapsed. Never raises for a lease."""
+        """Say that a task's holder crashed, as if its lease had lapsed; never raises."""
         with suppress(LeaseLostError):
             self._script.call("vanished", *lease)

@@ -9,6 +9,8 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,8 +53,23 @@ def _warm_up() -> None:
     from model.detect import BlazePoseDetector
     from model.landmarks import LandmarkModel
 
-    BlazePoseDetector()
-    LandmarkModel()
+    with _mute():
+        BlazePoseDetector()
+        LandmarkModel()
+
+
+@contextmanager
+def _mute() -> Iterator[None]:
+    """Keep what a library prints about itself out of the logs, which are lines of JSON."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 @dataclass

@@ -23,6 +23,9 @@ LIGHT = (
     "model.export.obj",
     "service.cli",
     "service.clip_file",
+    "service.exports",
+    "service.media",
+    "service.results",
     "service.settings",
     "service.show",
 )
@@ -34,6 +37,7 @@ MEDIA = (
     "model.track",
     "model.tracks_file",
     "model.video",
+    "service.media_child",
 )
 BLOCKED = "import sys; sys.modules.update(dict.fromkeys({libraries!r})); import {module}"
 
