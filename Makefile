@@ -5,6 +5,8 @@
 #   make lint    format, style, types and who may import what; make pytest: the rest of make test
 #   make fuzz    decode mutated videos for ten minutes
 #   make bench   time the network as published against the way we run it
+#   make load    measure the service: throughput, batch fill, fairness, memory of Redis
+#   make chaos   kill, stop, poison and starve its workers, and count what is lost; ten minutes
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -12,7 +14,7 @@ SAMPLE := docs/sample/walk.mp4
 VIDEO ?= $(SAMPLE)
 OUT ?= out
 
-.PHONY: demo test check lint pytest fuzz bench clean
+.PHONY: demo test check lint pytest fuzz bench load chaos clean
 
 demo: $(VENV)/.installed
 	@mkdir -p "$(OUT)"
@@ -39,6 +41,12 @@ fuzz: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed
 	$(BIN)/remocap bench network
+
+load: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.load.load
+
+chaos: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.load.chaos
 
 clean:
 	rm -rf "$(VENV)" "$(OUT)"
