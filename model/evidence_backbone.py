@@ -27,12 +27,12 @@ DEPTH_UNIT = 0.4  # BlazePose's depths are about 2.5 times as large as they woul
 class EvidenceTensors(NamedTuple):
     """As `model.types.Evidence`; the mask is 0 to 1."""
 
-    landmarks: Float[Tensor, "n 33 4"]
+    landmarks: Float[Tensor, "n 33 7"]
     mask: Float[Tensor, "n 64 64"]
 
 
 def scale_evidence(
-    landmarks: Float[Tensor, "n 33 4"], mask: UInt8[Tensor, "n 64 64"]
+    landmarks: Float[Tensor, "n 33 7"], mask: UInt8[Tensor, "n 64 64"]
 ) -> EvidenceTensors:
     """Evidence as the network was taught to see it."""
     return EvidenceTensors(landmarks, mask / 255)
@@ -43,7 +43,7 @@ def draw_maps(evidence: EvidenceTensors, side: int = SIDE) -> Float[Tensor, "n 6
 
     Landmarks outside the crop leave no trace but the rim of their spots.
     """
-    x, y, depth, visibility = evidence.landmarks[..., None].unbind(dim=2)  # [n,33,1]
+    x, y, depth, visibility = evidence.landmarks[..., :4, None].unbind(dim=2)  # [n,33,1]
     across, down = _profile(x, side), _profile(y, side)  # [n,33,side]
     spots = (visibility * down)[..., None] * across[..., None, :]  # [n,33,side,side]
     depths = spots * (DEPTH_UNIT * depth)[..., None]
@@ -68,7 +68,7 @@ class Lift(nn.Module):
     def __init__(self, hidden: int, width: int) -> None:
         super().__init__()
         self.width = width
-        self.first = nn.Linear(4 * LANDMARKS, hidden)
+        self.first = nn.Linear(7 * LANDMARKS, hidden)
         self.blocks = nn.ModuleList(
             nn.Sequential(
                 nn.LayerNorm(hidden),
@@ -80,10 +80,10 @@ class Lift(nn.Module):
         )
         self.last = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, width * GRID * GRID))
 
-    def forward(self, landmarks: Float[Tensor, "n 33 4"]) -> Float[Tensor, "n width 7 7"]:
+    def forward(self, landmarks: Float[Tensor, "n 33 7"]) -> Float[Tensor, "n width 7 7"]:
         """Answer landmarks, the less visible the fainter."""
-        place, visibility = landmarks[..., :3], landmarks[..., 3:]
-        known = torch.cat([place * visibility, visibility], dim=2)
+        place, visibility, world_m = landmarks.split([3, 1, 3], dim=2)
+        known = torch.cat([place * visibility, visibility, world_m * visibility], dim=2)
         x = self.first(known.flatten(1).to(self.first.weight.dtype))
         for block in self.blocks:
             x = x + block(x)

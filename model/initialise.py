@@ -111,7 +111,7 @@ def _fit_heads(network: RemoCap, rest_m: Float[Tensor, "445 3"]) -> None:
 def _make_up_inputs(config: NetworkConfig) -> Inputs:
     """A window of pictures, or of evidence, that show nothing in particular."""
     if config.input == "evidence":
-        landmarks, mask = torch.randn(WINDOW, LANDMARKS, 4) / 2, torch.rand(WINDOW, 1, 7, 7)
+        landmarks, mask = torch.randn(WINDOW, LANDMARKS, 7) / 2, torch.rand(WINDOW, 1, 7, 7)
         landmarks[..., 3].sigmoid_()
         return EvidenceTensors(landmarks, F.interpolate(mask, MASK_SIDE)[:, 0])
     tiles, light = torch.randn(WINDOW, 3, 7, 7), 1.5 * torch.randn(WINDOW, 1, 1, 1)

@@ -39,7 +39,7 @@ class Sample(NamedTuple):
     betas: Float32[Array, "n 10"]
     mesh_m: Float32[Array, "n vertices 3"]
     has_mesh: Bool[Array, "n"]
-    landmarks: Float32[Array, "n 33 4"] | None = None
+    landmarks: Float32[Array, "n 33 7"] | None = None
     mask: UInt8[Array, "n 64 64"] | None = None
 
     @property
@@ -61,7 +61,7 @@ class ClipBatch(NamedTuple):
     betas: Float32[Tensor, "n 10"]
     mesh_m: Float32[Tensor, "n vertices 3"]
     has_mesh: Bool[Tensor, "n"]
-    landmarks: Float32[Tensor, "n 33 4"] | None = None
+    landmarks: Float32[Tensor, "n 33 7"] | None = None
     mask: UInt8[Tensor, "n 64 64"] | None = None
 
     def to(self, device: torch.device) -> "ClipBatch":

@@ -21,7 +21,7 @@ TINY = NetworkConfig(
 
 def seeded_evidence(frames: int = 16) -> EvidenceTensors:
     generator = torch.Generator().manual_seed(0)
-    landmarks = torch.randn(frames, 33, 4, generator=generator) * 0.4
+    landmarks = torch.randn(frames, 33, 7, generator=generator) * 0.4
     landmarks[..., 3].sigmoid_()
     return EvidenceTensors(landmarks, torch.rand(frames, 64, 64, generator=generator))
 
@@ -37,8 +37,8 @@ def lively_network(**changes: object) -> RemoCap:
 
 
 def test_a_landmark_is_a_spot_where_it_is() -> None:
-    evidence = EvidenceTensors(torch.zeros(1, 33, 4), torch.zeros(1, 64, 64))
-    evidence.landmarks[0, 7] = torch.tensor([0.5, -0.25, 1.5, 0.8])
+    evidence = EvidenceTensors(torch.zeros(1, 33, 7), torch.zeros(1, 64, 64))
+    evidence.landmarks[0, 7] = torch.tensor([0.5, -0.25, 1.5, 0.8, 0.0, 0.0, 0.0])
 
     maps = draw_maps(evidence, side=28)[0]
 
@@ -55,7 +55,7 @@ def test_the_mask_is_the_last_map() -> None:
     mask = torch.zeros(1, 64, 64)
     mask[0, :32] = 255
 
-    maps = draw_maps(scale_evidence(torch.zeros(1, 33, 4), mask.to(torch.uint8)), side=32)
+    maps = draw_maps(scale_evidence(torch.zeros(1, 33, 7), mask.to(torch.uint8)), side=32)
 
     torch.testing.assert_close(maps[0, -1, :16], torch.ones(16, 32))
     assert maps[0, -1, 16:].max() == 0

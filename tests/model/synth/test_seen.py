@@ -23,7 +23,7 @@ class Drifter:
         assert rgb.shape == (SIDE, SIDE, 3)
         self.looked.append(region.x_px)
         mask = Mask(np.zeros((64, 64), np.uint8), region.image_to_crop(64))
-        points = np.full((33, 4), region.x_px, np.float32)
+        points = np.full((33, 7), region.x_px, np.float32)
         return Landmarks(points, self.presences.pop(0), region.moved(10.0, 0.0), mask)
 
 
