@@ -22,6 +22,7 @@ LIGHT = (
     "model.export.npz",
     "model.export.obj",
     "service.cli",
+    "service.clip_file",
     "service.settings",
     "service.show",
 )
