@@ -23,7 +23,7 @@ MAX_WINDOWS = 64  # of a clip that is believed
 _VERSION = 1
 _PIXELS: Columns = {"pixels": (np.uint8, (CROP_SIDE, CROP_SIDE, 3))}
 _EVIDENCE: Columns = {
-    "landmarks": (np.float32, (33, 4)),
+    "landmarks": (np.float32, (33, 7)),
     "mask": (np.uint8, (MASK_SIDE, MASK_SIDE)),
 }
 _OBSERVED: Columns = {

@@ -30,6 +30,7 @@ MEDIA = (
     "model.crops",
     "model.evidence",
     "model.export.overlay",
+    "model.extract",
     "model.track",
     "model.tracks_file",
     "model.video",
