@@ -10,7 +10,7 @@ from typing import Protocol
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
-from model.errors import UsageError
+from service.errors import UploadError
 
 FIELD = "video"
 _MAX_FIELDS = 32
@@ -42,14 +42,14 @@ class Body(Protocol):
         """Yield what `data`, the next bytes of the request, completes.
 
         Raises:
-            UsageError: `bad_form`, `video_repeated`.
+            UploadError: `bad_form`, `video_repeated`.
         """
 
     def close(self) -> None:
         """Say that the request has ended.
 
         Raises:
-            UsageError: `bad_form`, `no_video`.
+            UploadError: `bad_form`, `no_video`.
         """
 
 
@@ -57,7 +57,7 @@ def open_body(content_type: str) -> Body | None:
     """Return who reads a body of this media type; None where nobody does.
 
     Raises:
-        UsageError: `bad_form`: a form that names no boundary.
+        UploadError: `bad_form`: a form that names no boundary.
     """
     kind, parameters = parse_options_header(content_type)
     if kind == "multipart/form-data":
@@ -120,7 +120,7 @@ class FormBody:
         except MultipartError as error:
             raise _bad_form(error) from error
         if not self._seen_video:
-            raise UsageError(
+            raise UploadError(
                 "no_video",
                 f"the form has no field '{FIELD}'; expected the video there, "
                 f"e.g. curl -F {FIELD}=@clip.mp4",
@@ -130,7 +130,7 @@ class FormBody:
         self._name = segment.name or ""
         self._value = None if self._name == FIELD else bytearray()
         if self._name == FIELD and self._seen_video:
-            raise UsageError(
+            raise UploadError(
                 "video_repeated", f"the form has the field '{FIELD}' twice; send a video a request"
             )
         self._seen_video |= self._name == FIELD
@@ -139,7 +139,7 @@ class FormBody:
         assert self._value is not None
         self._value += data
         if len(self._value) > _MAX_FIELD_BYTES:
-            raise UsageError(
+            raise UploadError(
                 "bad_form",
                 f"the field {self._name[:40]!r} holds more than {_MAX_FIELD_BYTES} bytes; expected "
                 f"an option; the video belongs into the field '{FIELD}'",
@@ -151,8 +151,8 @@ class FormBody:
         self._value = None
 
 
-def _bad_form(error: MultipartError) -> UsageError:
-    return UsageError(
+def _bad_form(error: MultipartError) -> UploadError:
+    return UploadError(
         "bad_form",
         f"the form cannot be read ({error}); expected multipart/form-data with the video in the "
         f"field '{FIELD}', e.g. curl -F {FIELD}=@clip.mp4",

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.errors import UsageError
 from service.body import Field, FormBody, Piece, RawBody, open_body
+from service.errors import UploadError
 
 BOUNDARY = "----boundary"
 VIDEO = b"\0\r\n--\r\n------bound\r\n------boundar" * 7
@@ -78,7 +78,7 @@ def test_other_types_are_nobodys(kind: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_form_is_named(data: bytes, code: str) -> None:
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(UploadError) as caught:
         read(data)
 
     assert caught.value.code == code
@@ -86,7 +86,7 @@ def test_what_is_wrong_with_a_form_is_named(data: bytes, code: str) -> None:
 
 
 def test_a_form_without_a_boundary_is_refused() -> None:
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(UploadError) as caught:
         open_body("multipart/form-data")
 
     assert caught.value.code == "bad_form"
@@ -94,5 +94,5 @@ def test_a_form_without_a_boundary_is_refused() -> None:
 
 @given(data=st.binary(max_size=2000), size=st.integers(1, 64))
 def test_garbage_is_refused_as_a_form(data: bytes, size: int) -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(UploadError):
         read(b"x" + data, size)
