@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int32
+from jaxtyping import Float64, Int32
 
 from model.clips import Clip
 from model.errors import InputError
@@ -34,12 +34,14 @@ class ClipRows:
     Attributes:
         track_id: The person.
         frame_index: Of each row, increasing.
+        pts_s: When each was shown, in seconds from the first shown frame of the video.
         padded: Whether the person was in view for too few frames to fill a window.
         values: By column, of `ROW` and as the case may be `REGRESSED`; each of n rows.
     """
 
     track_id: int
     frame_index: Int32[Array, "n"]
+    pts_s: Float64[Array, "n"]
     padded: bool
     values: Mapping[str, Array]
 
@@ -63,7 +65,8 @@ def keep_rows(clip: Clip, estimate: Estimate) -> ClipRows:
             values[column] = value[clip.keep]
     frames = np.array([o.frame_index for o in seen], np.int32)
     _check_finite(values, clip.track_id, frames)
-    return ClipRows(clip.track_id, frames, not clip.keep[-1], values)
+    pts_s = np.array([o.pts_s for o in seen])
+    return ClipRows(clip.track_id, frames, pts_s, not clip.keep[-1], values)
 
 
 def _check_finite(values: Mapping[str, Array], track_id: int, frames: Int32[Array, "n"]) -> None:

@@ -26,9 +26,8 @@ _EVIDENCE: Columns = {
     "landmarks": (np.float32, (33, 7)),
     "mask": (np.uint8, (MASK_SIDE, MASK_SIDE)),
 }
-_OBSERVED: Columns = {
-    "frame_index": (np.int32, ()),
-    "pts_s": (np.float64, ()),
+_TIMES: Columns = {"frame_index": (np.int32, ()), "pts_s": (np.float64, ())}
+_OBSERVED: Columns = _TIMES | {
     "crop_px": (np.float32, (4,)),
     "score": (np.float32, ()),
     "keep": (np.bool_, ()),
@@ -64,11 +63,8 @@ def unpack_clip(data: bytes) -> Clip:
 
 def pack_rows(rows: ClipRows) -> bytes:
     """Return the rows of a clip."""
-    padded = np.array(rows.padded)
-    return _pack(
-        rows.track_id,
-        {**rows.values, "frame_index": rows.frame_index, "padded": padded},
-    )
+    times = {"frame_index": rows.frame_index, "pts_s": rows.pts_s}
+    return _pack(rows.track_id, {**rows.values, **times, "padded": np.array(rows.padded)})
 
 
 def unpack_rows(data: bytes) -> ClipRows:
@@ -105,12 +101,11 @@ def _read_rows(track_id: int, arrays: dict[str, Array]) -> ClipRows:
     if padded.shape or padded.dtype != np.bool_:
         raise ValueError("no word on padding")
     regressed = REGRESSED if "rotmat" in arrays else {}
-    columns = ROW | regressed | {"frame_index": _OBSERVED["frame_index"]}
-    _check(arrays, columns)
-    frames = arrays.pop("frame_index")
+    _check(arrays, ROW | regressed | _TIMES)
+    frames, pts_s = arrays.pop("frame_index"), arrays.pop("pts_s")
     if not (np.diff(frames) > 0).all():
         raise ValueError("frames out of order")
-    return ClipRows(track_id, frames, bool(padded), arrays)
+    return ClipRows(track_id, frames, pts_s, bool(padded), arrays)
 
 
 def _check(arrays: Mapping[str, Array], columns: Columns) -> int:

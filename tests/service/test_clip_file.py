@@ -57,6 +57,7 @@ def test_rows_come_back_as_they_were(regressor: bool) -> None:
 
     assert (back.track_id, back.padded) == (3, False)
     np.testing.assert_array_equal(back.frame_index, range(5, 16))
+    np.testing.assert_array_equal(back.pts_s, rows.pts_s)
     assert back.values.keys() == rows.values.keys()
     for name, value in rows.values.items():
         np.testing.assert_array_equal(back.values[name], value)
