@@ -97,6 +97,7 @@ class LaterError(ServiceError):
         retry_after_s: Seconds after which a new try may succeed.
     """
 
+    exit_status = 5
     default_retry_s: ClassVar[float] = 5.0
 
     def __init__(self, code: str, message: str, retry_after_s: float | None = None) -> None:

@@ -13,6 +13,7 @@ from service.broker_types import ExportState, JobStatus
 from service.errors import FaultError, JobFailedError, JobOverError, NotReadyError
 from service.exports import export_request
 from service.front import Front
+from service.messages import ExportRequest, Job
 from service.options import MEDIA_TYPES, Format, ResultOptions
 from service.results import Result, open_result
 from service.schemas import Pending, result_url
@@ -45,9 +46,20 @@ async def hand_out(
     """
     check_succeeded(status)
     if form in STREAMED:
-        result = await run_sync(open_result, front.store, front.broker, status.job, options)
+        result = await run_sync(_open, front, status.job, options)
         return ResultStream(result, form)
-    return await _hand_out_file(front, status.job.id, options, form, wait_s)
+    return await _hand_out_file(front, status.job, options, form, wait_s)
+
+
+def _open(front: Front, job: Job, options: ResultOptions) -> Result:
+    return open_result(
+        front.store,
+        front.broker,
+        job,
+        front.settings.models_dir,
+        track=options.track,
+        smooth=options.smooth or job.options.smooth,
+    )
 
 
 def check_succeeded(status: JobStatus) -> None:
@@ -90,37 +102,35 @@ class ResultStream(StreamingResponse):
 
 
 async def _hand_out_file(
-    front: Front, job_id: str, options: ResultOptions, form: Format, wait_s: float
+    front: Front, job: Job, options: ResultOptions, form: Format, wait_s: float
 ) -> Response:
-    state = await _await_export(front, job_id, options, form, wait_s)
+    smooth = options.smooth or job.options.smooth
+    state = await _await_export(front, export_request(job.id, form, smooth, options.track), wait_s)
     match state.state:
         case "ready":
             assert state.path is not None
-            headers = disposition(job_id, form) | {"Content-Length": str(state.size_bytes)}
+            headers = disposition(job.id, form) | {"Content-Length": str(state.size_bytes)}
             pieces = front.store.stream(state.path)
             return StreamingResponse(pieces, headers=headers, media_type=MEDIA_TYPES[form])
         case "failed":
             raise failure(state.code, state.message)
         case _:
-            url = result_url(job_id, options, form)
+            url = result_url(job.id, options, form)
             headers = {"Location": url, "Retry-After": "1"}
             return JSONResponse(Pending(result_url=url).model_dump(), 202, headers)
 
 
-async def _await_export(
-    front: Front, job_id: str, options: ResultOptions, form: Format, wait_s: float
-) -> ExportState:
+async def _await_export(front: Front, asked: ExportRequest, wait_s: float) -> ExportState:
     """Have a file made, and wait for it as long as the client does."""
-    asked = export_request(job_id, form.value, options.smooth, options.track)
     loop = asyncio.get_running_loop()
     end_s = loop.time() + wait_s
-    with front.watch.on(job_id) as changed:
+    with front.watch.on(asked.job) as changed:
         state = await run_sync(front.broker.request_export, asked)
         while state.state == "pending" and (left_s := end_s - loop.time()) > 0:
             with suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), min(left_s, RECHECK_S))
             changed.clear()
-            found = await run_sync(front.broker.export_state, job_id, asked.export)
+            found = await run_sync(front.broker.export_state, asked.job, asked.export)
             state = found or state
     return state
 

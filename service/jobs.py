@@ -250,6 +250,6 @@ def _job_options(options: ReconstructOptions, max_windows: int) -> JobOptions:
         start_s=options.start,
         end_s=options.end,
         focal_px=options.focal,
-        smooth=options.smooth,
+        smooth=options.smooth or "off",
         max_windows=max_windows,
     )

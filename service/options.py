@@ -50,7 +50,9 @@ class ResultOptions(BaseModel):
         None, description="Form of the result; goes before Accept. Without either: npz."
     )
     track: int | None = Field(None, ge=1, description="Only this person [default: everybody].")
-    smooth: Smoothing = Field("off", description="How much jitter is taken out at hand-out.")
+    smooth: Smoothing | None = Field(
+        None, description="How much jitter is taken out at hand-out [default: as the job says, off]"
+    )
     wait: float | None = Field(
         None,
         ge=0,

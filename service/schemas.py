@@ -170,7 +170,8 @@ def job_url(job_id: str) -> str:
 def result_url(job_id: str, options: ResultOptions, form: Format) -> str:
     """Return where exactly this form of a result is handed out."""
     track = "" if options.track is None else f"&track={options.track}"
-    return f"{job_url(job_id)}/result?format={form}&smooth={options.smooth}{track}"
+    smooth = "" if options.smooth is None else f"&smooth={options.smooth}"
+    return f"{job_url(job_id)}/result?format={form}{smooth}{track}"
 
 
 def _frames_expected(status: JobStatus) -> int | None:
