@@ -9,6 +9,7 @@ import httpx2
 from model.errors import InputError, NobodyFoundError, RemocapError, UsageError
 from service.errors import LaterError, UnavailableError
 
+
 @contextmanager
 def explained_network(server: str) -> Iterator[None]:
     """Say in a user's terms that a server is not there.

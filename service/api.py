@@ -1,6 +1,7 @@
 """The api role: the fronts in one process, which imports neither torch nor video code."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from model.errors import UsageError
 from service.broker import Broker
 from service.front import Front
 from service.logs import get_log, set_up_logs
@@ -21,6 +23,7 @@ from service.reconciler import Reconciler
 from service.rest import v1
 from service.settings import Settings
 from service.store import Store
+from service.supervisor import follow_supervisor
 
 DESCRIPTION = "A video of people in, their 3D body meshes out, frame by frame."
 log = get_log("api")
@@ -115,8 +118,6 @@ async def serve_api(settings: Settings) -> None:
     server = Server(
         uvicorn.Config(
             app,
-            host=settings.host,
-            port=settings.rest_port,
             http="httptools",
             ws="none",
             log_config=None,
@@ -127,10 +128,33 @@ async def serve_api(settings: Settings) -> None:
         )
     )
     server.front, server.loop = app.state.front, asyncio.get_running_loop()
-    await server.serve()
+    with listen(settings.host, settings.rest_port) as place:
+        await server.serve(sockets=[place])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        UsageError: `bad_address`: the port is taken, or the address not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise UsageError(
+            "bad_address",
+            f"{host} port {port} cannot be listened on ({error.strerror}); end what uses it, or "
+            "choose another with --host and --rest-port",
+        ) from None
 
 
 def run_api(settings: Settings) -> None:
-    """Run the api role until it is told to end."""
+    """Run the api role until it is told to end.
+
+    Raises:
+        UsageError: `bad_address`.
+    """
+    follow_supervisor()
     set_up_logs("api", form=settings.log_format, level=settings.log_level)
     asyncio.run(serve_api(settings))
