@@ -1,8 +1,12 @@
 """The broker as the media role uses it: tasks under a lease, and the clips they seal."""
 
+import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
+from service.broker_replies import read_task
 from service.broker_types import Lease, MediaTask, TaskKind, Totals
+from service.errors import LeaseLostError
 from service.messages import ClipRequest, EventKind, JobState
 from service.script import Script
 
@@ -21,31 +25,43 @@ class MediaBroker:
     ) -> MediaTask | None:
         """Take the next task: of the first kind that has any, of the tenant whose turn it is.
 
-        A tenant's tasks go by age. Tasks whose holder vanished come first; one that three holders
-        in a row did not survive fails with `decode_crashed` or `export_crashed`.
+        A tenant's tasks go by age, so that those whose holder vanished go first. One that three
+        holders in a row did not survive, without getting further, fails with `decode_crashed` or
+        `export_crashed`.
 
         Args:
             consumer: Unique to this process, also among those before it.
             kinds: What it has a slot for.
             block_ms: How long to wait for a task.
         """
-        raise NotImplementedError
+        found = self._script.blocking(
+            lambda: self._script.call("claim_task", consumer, *kinds),
+            lambda redis, wait_s: redis.blpop([f"remocap:wake:{kind}" for kind in kinds], wait_s),
+            block_ms,
+        )
+        return read_task(consumer, found) if found else None
 
     def renew_task(self, lease: Lease) -> bool:
         """Keep a task for another lease; whether it is still ours."""
-        raise NotImplementedError
+        try:
+            self._script.call("renew_task", *lease)
+        except LeaseLostError:
+            return False
+        return True
 
     def seal(self, lease: Lease, request: ClipRequest) -> bool:
         """Hand a clip, whose inputs are in the store, to the workers; False if it was there."""
-        raise NotImplementedError
+        return bool(
+            self._script.call("seal", *lease, request.clip, request.windows, request.encode())
+        )
 
     def has_clip(self, job_id: str, clip: str) -> bool:
         """Whether a clip was sealed before, so that its inputs need not be stored again."""
-        raise NotImplementedError
+        return bool(self._script.call("has_clip", job_id, clip))
 
     def unprocessed_windows(self, job_id: str) -> int:
         """Return the windows of a job that are sealed, not committed; decoding pauses at many."""
-        raise NotImplementedError
+        return int(self._script.call("unprocessed_windows", job_id))
 
     def progress(
         self, lease: Lease, kind: EventKind, data: Mapping[str, str | int | float | None]
@@ -55,28 +71,33 @@ class MediaBroker:
         As often as you like: of each kind (and stage) an event goes out at most 4 times a second,
         `person_found` always.
         """
-        raise NotImplementedError
+        told = {name: value for name, value in data.items() if value is not None}
+        self._script.call("progress", *lease, kind, json.dumps(told))
 
     def reserve(self, lease: Lease, gpu_s: float) -> None:
         """Correct what is reserved for a job, once its video is known."""
-        raise NotImplementedError
+        self._script.call("reserve", *lease, round(gpu_s * 1000))
 
     def decoded(self, lease: Lease, totals: Totals) -> JobState:
         """Say that a job's clips are all sealed, and return the state that this leaves it in.
 
         Where nothing was sealed, the job fails with `no_person_found`. Where Redis has lost some
-        of the seals, the task is queued once more, and the state is `queued`.
+        of the seals, the task is queued once more, and the job goes on running.
         """
-        raise NotImplementedError
+        gpu_ms = "" if totals.estimated_gpu_s is None else round(totals.estimated_gpu_s * 1000)
+        counts = (totals.frames, totals.people, totals.clips, gpu_ms)
+        state: JobState = self._script.call("decoded", *lease, *counts)
+        return state
 
     def export_done(self, lease: Lease, path: str, size_bytes: int) -> None:
         """Say that an export is in the store."""
-        raise NotImplementedError
+        self._script.call("export_done", *lease, path, size_bytes)
 
     def fail(self, lease: Lease, code: str, message: str) -> None:
         """End the task: its job, or its export, failed."""
-        raise NotImplementedError
+        self._script.call("fail", *lease, code, message)
 
     def release(self, lease: Lease) -> None:
         """Hand a task back unfinished, as when this process goes down. Never raises for a lease."""
-        raise NotImplementedError
+        with suppress(LeaseLostError):
+            self._script.call("release", *lease)

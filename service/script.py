@@ -2,9 +2,9 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from redis import Redis, exceptions
 from redis.backoff import NoBackoff
@@ -28,6 +28,8 @@ _PASSING = (
     exceptions.OutOfMemoryError,
 )
 _REPLY_S = 5.0  # how long Redis may take for one call
+_LONGEST_WAIT_S = 0.5
+T = TypeVar("T")
 
 
 class Script:
@@ -62,15 +64,15 @@ class Script:
             BrokerUnavailableError: Redis stayed away for all of the patience.
             ServiceError: What the script refuses, by the first word of its message.
         """
-        return self.patiently(lambda: self._script(args=[name, self._config, *args]))
+        return self.patiently(lambda _: self._script(args=[name, self._config, *args]))
 
-    def patiently(self, ask: Any) -> Any:
-        """Ask until there is an answer or patience runs out."""
+    def patiently(self, ask: Callable[[Redis], T]) -> T:
+        """Ask until there is an answer or patience runs out. What is asked may be asked twice."""
         until = time.monotonic() + self._patience_s
         pause_s = 0.02
         while True:
             try:
-                return ask()
+                return ask(self.redis)
             except _PASSING as error:
                 if time.monotonic() + pause_s > until:
                     raise _unavailable(error) from error
@@ -78,6 +80,26 @@ class Script:
                 raise _refusal(error) from error
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, 0.5)
+
+    def blocking(
+        self, ask: Callable[[], list[T]], wait: Callable[[Redis, float], object], block_ms: int
+    ) -> list[T]:
+        """Ask until something is found or the time is over, waiting for a sign in between.
+
+        Args:
+            ask: Returns what it found.
+            wait: Returns at a sign, or after so many seconds. The signs do not tell everything,
+                as when a lease lapses, so it is not given long.
+            block_ms: The time.
+        """
+        until = time.monotonic() + block_ms / 1000
+        while True:
+            found = ask()
+            left_s = until - time.monotonic()
+            if found or left_s < 0.001:
+                return found
+            wait_s = min(left_s, _LONGEST_WAIT_S)
+            self.patiently(lambda redis, wait_s=wait_s: wait(redis, wait_s))  # type: ignore[misc]  # bound at once
 
     def ping(self) -> None:
         """Ask once whether Redis is there.
