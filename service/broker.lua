@@ -51,6 +51,7 @@ job's keys live until `tick` forgets the job, `retention` seconds after its end.
 
  dead                    stream of DeadClip, about the last 1000
  lead                    string: which reconciler acts; expires
+ mark                    string: made once, so it tells when Redis was emptied
  notify                  channel: the id of every job that changed
 
 FAIRNESS (start-time fair queueing, Goyal et al. 1996). Whoever is served advances by the windows
@@ -544,22 +545,28 @@ function api.submit(job, body, tenant, model, name, digest, created, deadline, g
   return {job, 1}
 end
 
+-- Tell of a job that has ended, also where it is live because just its end was lost.
 function api.restore(job, body, tenant, model, name, digest, done_json, seq)
-  if call('EXISTS', job_key(job)) == 1 then return 0 end
   local done = cjson.decode(done_json)
-  record(job, body, tenant, model, name, digest, done.state)
   local code, message = done.code or '', done.message or ''
-  call('HSET', job_key(job), 'finished', done.finished_s, 'code', code, 'message', message,
-    'decoded', 1, 'frames', done.frame_count, 'seq', seq, 'people', done.people)
+  if finish(job, done.state, code, message) then
+    call('SREM', P .. 'unarchived', job)
+  elseif call('EXISTS', job_key(job)) == 1 then
+    return 0
+  else
+    record(job, body, tenant, model, name, digest, done.state)
+    call('HSET', job_key(job), 'code', code, 'message', message, 'seq', seq)
+    emit(job, 'finished', {state = done.state, code = code, message = message})
+  end
   local clips = 0
   for clip, path in pairs(done.results) do
     call('HSET', job_key(job, 'results'), clip, path)
     clips = clips + 1
   end
-  call('HSET', job_key(job), 'clips', clips, 'committed', clips)
+  call('HSET', job_key(job), 'finished', done.finished_s, 'decoded', 1, 'clips', clips,
+    'committed', clips, 'frames', done.frame_count, 'people', done.people)
   if done.erased then call('HSET', job_key(job), 'erased', 1) end
   call('ZADD', P .. 'over', done.finished_s + config.retention, job)
-  emit(job, 'finished', {state = done.state, code = code, message = message})
   return 1
 end
 
@@ -642,6 +649,18 @@ function api.census()
   end
   return {tostring(now), call('HGETALL', P .. 'states'), num(get(P .. 'load', 'gpu_ms')), tasks,
     call('XLEN', P .. 'dead')}
+end
+
+function api.lead(name, for_ms)
+  local leader = call('GET', P .. 'lead')
+  if leader and leader ~= name then return 0 end
+  call('SET', P .. 'lead', name, 'PX', for_ms)
+  return 1
+end
+
+function api.mark()
+  call('SET', P .. 'mark', now_ms, 'NX')
+  return call('GET', P .. 'mark')
 end
 
 function api.tick()

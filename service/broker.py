@@ -64,6 +64,15 @@ class Broker(JobBroker, MediaBroker, ClipBroker):
         """Do what is due: deadlines, lapsed tasks, vanished workers, old jobs. Once a second."""
         self._script.call("tick")
 
+    def lead(self, name: str, for_s: float) -> bool:
+        """Whether the reconciler of this name is the one to act, from now on for so long."""
+        return bool(self._script.call("lead", name, round(for_s * 1000)))
+
+    def incarnation(self) -> str:
+        """Return a word that changes when Redis was restarted or emptied."""
+        run_id = self._script.patiently(lambda redis: redis.info("server")["run_id"])
+        return f"{run_id} {self._script.call('mark')}"
+
     def close(self) -> None:
         """Close the connections."""
         self._script.close()

@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-
-from redis import Redis
+from typing import Any
 
 from service.broker_replies import read_census, read_export, read_model, read_status
 from service.broker_types import (
@@ -92,8 +91,7 @@ class JobBroker:
     def results(self, job_id: str) -> dict[str, str]:
         """Return the path in the store of every committed clip, by clip."""
         key = f"remocap:job:{job_id}:results"
-        found: dict[str, str] = self._script.patiently(lambda redis: redis.hgetall(key))
-        return found
+        return dict(self._script.patiently(lambda redis: redis.hgetall(key)))
 
     def watch(self, job_id: str, watcher: str, ttl_s: float = 30) -> None:
         """Say that somebody waits for the job; to be repeated within `ttl_s`."""
@@ -108,7 +106,8 @@ class JobBroker:
 
         Some may be missed while Redis is away, so look at the job itself too at every None.
         """
-        with self._script.redis.pubsub(ignore_subscribe_messages=True) as channel:
+        client: Any = self._script.redis
+        with client.pubsub(ignore_subscribe_messages=True) as channel:
             channel.subscribe("remocap:notify")
             while True:
                 message = channel.get_message(timeout=poll_s)
@@ -146,7 +145,7 @@ class JobBroker:
     def known(self, job_ids: Sequence[str]) -> list[bool]:
         """Return which jobs Redis knows."""
 
-        def ask(redis: Redis) -> list[int]:
+        def ask(redis: Any) -> Any:
             pipe = redis.pipeline(transaction=False)
             for job_id in job_ids:
                 pipe.exists(f"remocap:job:{job_id}")

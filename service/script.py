@@ -66,8 +66,12 @@ class Script:
         """
         return self.patiently(lambda _: self._script(args=[name, self._config, *args]))
 
-    def patiently(self, ask: Callable[[Redis], T]) -> T:
-        """Ask until there is an answer or patience runs out. What is asked may be asked twice."""
+    def patiently(self, ask: Callable[[Any], Any]) -> Any:
+        """Ask until there is an answer or patience runs out. What is asked may be asked twice.
+
+        Args:
+            ask: Is given the client, untyped: redis-py's types know nothing of decoded replies.
+        """
         until = time.monotonic() + self._patience_s
         pause_s = 0.02
         while True:
@@ -82,7 +86,7 @@ class Script:
             pause_s = min(2 * pause_s, 0.5)
 
     def blocking(
-        self, ask: Callable[[], list[T]], wait: Callable[[Redis, float], object], block_ms: int
+        self, ask: Callable[[], list[T]], wait: Callable[[Any, float], object], block_ms: int
     ) -> list[T]:
         """Ask until something is found or the time is over, waiting for a sign in between.
 

@@ -16,9 +16,19 @@ An object is visible once it is whole. A job that failed, or was deleted, keeps 
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple, Self
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple, Self
 
+from obstore.exceptions import BaseError
+from obstore.store import ObjectStore, from_url
+
+from model.errors import UsageError
+from service.errors import StoreFullError, StoreUnavailableError
 from service.settings import Settings
+
+_NO_ROOM = ("StorageFull", "QuotaExceeded", "os error 122", "507", "XMinioStorageFull")
 
 
 class Entry(NamedTuple):
@@ -39,7 +49,14 @@ class Store:
     """
 
     def __init__(self, address: str) -> None:
-        raise NotImplementedError
+        try:
+            self._store: ObjectStore = from_url(address, **_options(address))
+        except (ValueError, BaseError) as error:
+            raise UsageError(
+                "bad_setting",
+                f"REMOCAP_STORE_URL cannot be used ({_first_line(error)}); expected "
+                "s3://bucket/prefix or file:///folder",
+            ) from error
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -48,11 +65,13 @@ class Store:
 
     def put(self, path: str, data: bytes | bytearray | memoryview) -> None:
         """Write an object, replacing one of that path."""
-        raise NotImplementedError
+        with _told_as_ours():
+            self._store.put(path, data)
 
     def put_file(self, path: str, file: str) -> None:
         """Write an object from a file of any size."""
-        raise NotImplementedError
+        with _told_as_ours():
+            self._store.put(path, Path(file))
 
     def get(self, path: str) -> bytes:
         """Read an object.
@@ -60,7 +79,8 @@ class Store:
         Raises:
             FileNotFoundError: There is none.
         """
-        raise NotImplementedError
+        with _told_as_ours():
+            return bytes(self._store.get(path).bytes())
 
     def get_range(self, path: str, start: int, end: int) -> bytes:
         """Read the bytes [start, end) of an object.
@@ -68,7 +88,8 @@ class Store:
         Raises:
             FileNotFoundError: There is none.
         """
-        raise NotImplementedError
+        with _told_as_ours():
+            return bytes(self._store.get_range(path, start=start, end=end))
 
     def stream(self, path: str, chunk_bytes: int = 2**20) -> Iterator[bytes]:
         """Read an object of any size, a piece at a time.
@@ -76,31 +97,81 @@ class Store:
         Raises:
             FileNotFoundError: There is none.
         """
-        raise NotImplementedError
+        with _told_as_ours():
+            for chunk in self._store.get(path).stream(min_chunk_size=chunk_bytes):
+                yield bytes(chunk)
 
     def size(self, path: str) -> int | None:
         """Return an object's size in bytes, or None where there is none."""
-        raise NotImplementedError
+        with _told_as_ours():
+            try:
+                return self._store.head(path)["size"]
+            except FileNotFoundError:
+                return None
 
     def entries(self, prefix: str) -> Iterator[Entry]:
         """Yield all objects below a prefix, which ends at a slash of their paths."""
-        raise NotImplementedError
+        with _told_as_ours():
+            for page in self._store.list(prefix):
+                for found in page:
+                    modified_s = found["last_modified"].timestamp()
+                    yield Entry(found["path"], found["size"], modified_s)
 
     def job_ids(self) -> list[str]:
         """Return the ids of all jobs that have something in the store."""
-        raise NotImplementedError
+        with _told_as_ours():
+            folders = self._store.list_with_delimiter("jobs/")["common_prefixes"]
+        return sorted(folder.rsplit("/", 1)[-1] for folder in folders)
 
     def delete(self, *paths: str) -> None:
         """Delete objects; those that are not there do not matter."""
-        raise NotImplementedError
+        with _told_as_ours():
+            for path in paths:
+                with suppress(FileNotFoundError):
+                    self._store.delete(path)
 
     def delete_below(self, prefix: str, keep: tuple[str, ...] = ()) -> int:
         """Delete all objects below a prefix but those kept, and return how many."""
-        raise NotImplementedError
+        doomed = [entry.path for entry in self.entries(prefix) if entry.path not in keep]
+        self.delete(*doomed)
+        return len(doomed)
 
     def probe(self) -> None:
         """Write and read a small object; for readiness."""
-        raise NotImplementedError
+        self.put("probe", b"remocap")
+        self.get("probe")
+
+
+def _options(address: str) -> dict[str, Any]:
+    if address.startswith("file:"):
+        return {"mkdir": True, "automatic_cleanup": True}
+    return {
+        "retry_config": {"max_retries": 5, "retry_timeout": timedelta(seconds=30)},
+        "client_options": {"timeout": "60s", "connect_timeout": "5s"},
+    }
+
+
+@contextmanager
+def _told_as_ours() -> Iterator[None]:
+    """Turn the library's errors into ours; that an object is not there stays FileNotFoundError."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (BaseError, OSError) as error:
+        if any(word in str(error) for word in _NO_ROOM):
+            raise StoreFullError(
+                "disk_full", "no room is left in the store; delete jobs, or make it larger"
+            ) from error
+        raise StoreUnavailableError(
+            "store_unavailable",
+            f"the store does not answer ({_first_line(error)}); check REMOCAP_STORE_URL and what "
+            "it names",
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def job_path(job: str) -> str:
