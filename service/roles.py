@@ -52,14 +52,14 @@ def media() -> None:
     """Run the media role: decode videos, find people, and make files of results."""
     from service.media import run_media
 
-    run_media(load_settings())
+    sys.exit(run_media(load_settings()))
 
 
 def worker(model: ModelName = None, device: Device = None) -> None:
     """Run the worker role: the network, one process per visible GPU, or one on the CPU."""
-    from service.worker import run_worker
+    from service.worker_pool import run_workers
 
-    run_worker(load_settings(model=model, device=device))
+    sys.exit(run_workers(load_settings(model=model, device=device)))
 
 
 def submit(
