@@ -49,6 +49,7 @@ def test_models_are_listed_with_their_licence(
     [
         (["import", "smpl", "absent.npz", "absent.npy"], 3, "bad_joint_regressor"),
         (["import", "checkpoint", "absent.bin"], 3, "bad_checkpoint"),
+        (["evaluate-marks", "remocap-anny", "absent.json", "."], 3, "bad_marks"),
         (["reconstruct", "a.mp4", "-o", "a.npz", "--focal", "-3"], 2, "bad_focal_length"),
         (["reconstruct", "a.mp4", "-o", "a.npz", "--device", "abacus"], 2, "bad_setting"),
     ],

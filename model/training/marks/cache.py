@@ -16,15 +16,16 @@ from model.errors import InputError
 from model.stages import Watch, ignore
 from model.training.marks.looks import Input, Look, look_at
 from model.training.marks.marks import MarkedVideo
-from model.types import Array, Evidence
+from model.types import CROP_SIDE, MASK_SIDE, WINDOW, Array, Evidence
 
 _MODEL = Path(__file__).parents[2]
 _CODE = (
-    "clips.py crops.py detect.py evidence.py landmarks.py region.py track.py types.py "
+    "clips.py crops.py detect.py evidence.py landmarks.py region.py track.py "
     "tracking/*.py training/marks/looks.py assets/blazepose/*.tflite"
 )
 """What decides what is seen of whom, in `model`."""
 
+_SIZES = (WINDOW, CROP_SIDE, MASK_SIDE)
 _ARRAYS = ("row", "crop_px", "seen", "landmarks", "mask", "pixels")
 
 
@@ -57,7 +58,7 @@ def cached_looks(
 
 
 def _key(video: MarkedVideo, kind: Input) -> str:
-    digest = hashlib.sha256(f"{video.sha256} {kind}".encode())
+    digest = hashlib.sha256(f"{video.sha256} {kind} {_SIZES}".encode())
     for mark in video.marks:
         digest.update(f" {mark.frame_index} {mark.box_px.tolist()}".encode())
     for pattern in _CODE.split():

@@ -14,7 +14,7 @@ from model.training.marks.answers import (
 from model.training.marks.cache import cached_looks
 from model.training.marks.looks import Look
 from model.training.marks.marks import find_video, load_marks
-from model.training.marks.report import CIRCULAR, MarksReport
+from model.training.marks.report import BLAZEPOSE, MarksReport
 from model.training.marks.score import Score, score
 
 
@@ -46,14 +46,14 @@ def evaluate_marks(
         InputError: Model, marks, a video or the cache cannot be used.
         OutputError: The cache cannot be written.
     """
-    model = load_model(name, models_dir, device=device)
     marked = load_marks(marks)
     paths = [find_video(video, videos) for video in marked]  # all, before what takes long
+    model = load_model(name, models_dir, device=device)
     asked: dict[str, Callable[[Look], Answer]] = {name: lambda look: answer_of_model(model, look)}
     if untrained:
         twin = untrained_twin(model)
         asked[f"{name}, untrained"] = lambda look: answer_of_model(twin, look)
-    asked[CIRCULAR] = answer_of_blazepose
+    asked[BLAZEPOSE] = answer_of_blazepose
     scores: dict[str, dict[str, Score]] = {who: {} for who in asked}
     for video, path in zip(marked, paths, strict=True):
         looks = cached_looks(path, video, model.card.network.input, cache, watch)

@@ -9,8 +9,11 @@ from rich.table import Table
 from model.training.marks.marks import MARKED_JOINTS
 from model.training.marks.score import MAX_TURN_DEG, NEAR, Score, join
 
-CIRCULAR = "BlazePose (circular: a sanity check)"
-"""What a network that sees BlazePose's landmarks is given cannot measure that network."""
+BLAZEPOSE = "BlazePose"
+CIRCULAR = (
+    "BlazePose's own landmarks, as a sanity check: a network that sees them cannot be measured by "
+    "them (circular), nor can it be expected to do much better"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,26 +27,27 @@ class MarksReport:
         return join(list(self.scores[name].values()))
 
     def print(self, console: Console) -> None:
-        """Show shares by video and by joint."""
-        console.print(self.by_video())
+        """Show shares by video for each who was asked, and by joint."""
+        for name in self.scores:
+            console.print(self.by_video(name))
         console.print(self.by_joint())
 
-    def by_video(self) -> Table:
-        """Of everybody who was asked, a row per video and one in all."""
-        table = Table(title="people marked by hand")
-        for title in ("asked", "video"):
-            table.add_column(title)
+    def by_video(self, name: str) -> Table:
+        """Of one who was asked, a row per video and one in all."""
+        caption = CIRCULAR if name == BLAZEPOSE else None
+        table = Table(title=name, caption=caption, box=None, title_justify="left")
+        table.add_column("video")
         for title in _COLUMNS:
             table.add_column(title, justify="right")
-        for name, videos in self.scores.items():
-            for video, one in videos.items():
-                table.add_row(name, video, *_figures(one))
-            table.add_row(name, "all", *_figures(self.total(name)), end_section=True, style="bold")
+        for video, one in self.scores[name].items():
+            table.add_row(video, *_figures(one))
+        table.add_row("all", *_figures(self.total(name)), style="bold")
         return table
 
     def by_joint(self) -> Table:
         """Of everybody who was asked, the share of right joints, a row per joint."""
-        table = Table(title=f"joints within {NEAR:.0%} of the height, and mean error in % of it")
+        title = f"share within {NEAR:.0%} of the height, and mean error in % of it"
+        table = Table(title=title, box=None, title_justify="left")
         table.add_column("joint")
         for name in self.scores:
             table.add_column(name, justify="right")
@@ -54,13 +58,7 @@ class MarksReport:
         return table
 
 
-_COLUMNS = (
-    "found",
-    f"joints within {NEAR:.0%}",
-    "of visible ones",
-    "mean error, %",
-    f"facing within {MAX_TURN_DEG:.0f}°",
-)
+_COLUMNS = ("found", f"within {NEAR:.0%}", "visible", "error", f"facing {MAX_TURN_DEG:.0f}°")
 
 
 def _figures(one: Score) -> tuple[str, ...]:
@@ -68,6 +66,6 @@ def _figures(one: Score) -> tuple[str, ...]:
         f"{one.found} of {len(one.turns_deg)}",
         f"{one.share_near:.3f}",
         f"{one.share_visible_near:.3f}",
-        f"{100 * one.mean_error:.2f}",
+        f"{100 * one.mean_error:.1f} %",
         f"{one.share_facing:.3f}",
     )

@@ -1,8 +1,14 @@
-import numpy as np
+from pathlib import Path
 
-from model.training.marks.looks import choose, overlap
+import numpy as np
+import pytest
+
+from model.errors import InputError
+from model.training.marks.looks import choose, look_at, overlap
+from model.training.marks.marks import MarkedVideo
 from model.types import Observation
 from tests.model.training.marks.cases import BOX_PX, marked, seen
+from tests.model.videos import write_video
 
 HERE, BESIDE, ELSEWHERE = (0.0, 0.0), (40.0, 0.0), (500.0, 0.0)
 
@@ -55,3 +61,18 @@ def test_two_people_side_by_side_keep_to_their_marks() -> None:
     )
 
     assert looks == [right, left]
+
+
+def test_where_nobody_is_found_there_is_no_look(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", frames=5)
+
+    assert look_at(path, MarkedVideo("a.mp4", "0" * 64, (marked(3),)), "evidence") == [None]
+
+
+def test_a_marked_frame_beyond_the_end_of_the_video_is_an_error(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", frames=5)
+
+    with pytest.raises(InputError, match=r"a\.mp4 has no frame 5, which is marked") as caught:
+        look_at(path, MarkedVideo("a.mp4", "0" * 64, (marked(3), marked(5))), "evidence")
+
+    assert caught.value.code == "bad_marks"
