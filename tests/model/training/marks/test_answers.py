@@ -2,11 +2,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
+from model.inference import Predictor
 from model.loading import Model, load_model
+from model.network import Prediction
 from model.training.marks.answers import answer_of_blazepose, answer_of_model, untrained_twin
 from model.training.marks.facing import turn_between_deg
-from model.types import Array, Estimate, Evidence
 from tests.model.training.marks.cases import STANDING_PX, seen
 
 
@@ -15,35 +17,28 @@ def model() -> Model:
     return load_model("remocap-anny", device="cpu")
 
 
-class Knows:
-    """A predictor that answers the rest pose, in one row of the window alone."""
-
-    def __init__(self, coarse_m: Array, row: int) -> None:
-        self._coarse_m, self._row = coarse_m, row
-
-    def predict(self, inputs: Evidence) -> Estimate:
-        n = len(inputs.mask)
-        coarse_m = np.full((n, 431, 3), np.nan, np.float32)
-        coarse_m[self._row] = self._coarse_m
-        camera = np.tile(np.array([0.9, 0.0, 0.0], np.float32), (n, 1))
-        return Estimate(camera, np.zeros((n, 14, 3), np.float32), coarse_m)
+def knowing(model: Model, row: int) -> Model:
+    """A model that answers the rest pose, in one row of the window alone."""
+    assert model.body.rest_coarse_m is not None
+    coarse_m = torch.full((8, 431, 3), torch.nan)
+    coarse_m[row] = torch.tensor(model.body.rest_coarse_m)
+    camera = torch.tensor([[0.9, 0.0, 0.0]]).expand(8, 3)
+    rest = Prediction(camera, torch.zeros(8, 14, 3), coarse_m)
+    predictor = Predictor(lambda _: rest, torch.device("cpu"), torch.float32)
+    return replace(model, predictor=predictor)
 
 
 def test_a_model_is_asked_about_the_marked_frame_of_the_window(model: Model) -> None:
-    assert model.body.rest_coarse_m is not None
-    knowing = replace(model, predictor=Knows(model.body.rest_coarse_m, row=5))
-
-    answer = answer_of_model(knowing, seen(row=5))
+    answer = answer_of_model(knowing(model, row=5), seen(row=5))
 
     assert np.isfinite(answer.joints_px).all()
     assert turn_between_deg(answer.facing_deg, 0.0) < 5  # at rest one faces the camera
 
 
 def test_joints_move_with_the_square(model: Model) -> None:
-    assert model.body.rest_coarse_m is not None
-    knowing = replace(model, predictor=Knows(model.body.rest_coarse_m, row=0))
+    standing = knowing(model, row=0)
 
-    here, there = (answer_of_model(knowing, seen(shift)) for shift in ((0.0, 0.0), (100.0, 0.0)))
+    here, there = (answer_of_model(standing, seen(shift)) for shift in ((0.0, 0.0), (100.0, 0.0)))
 
     moved = np.tile([100.0, 0.0], (12, 1))
     np.testing.assert_allclose(there.joints_px - here.joints_px, moved, atol=1e-3)
