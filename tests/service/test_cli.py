@@ -50,6 +50,11 @@ def test_models_are_listed_with_their_licence(
         (["import", "smpl", "absent.npz", "absent.npy"], 3, "bad_joint_regressor"),
         (["import", "checkpoint", "absent.bin"], 3, "bad_checkpoint"),
         (["reconstruct", "a.mp4", "-o", "a.npz", "--focal", "-3"], 2, "bad_focal_length"),
+        (["synth"], 2, "nothing_to_do"),
+        (["synth", "set", "--films", "films"], 2, "nothing_to_do"),
+        (["evaluate", "remocap-anny"], 2, "nothing_to_do"),
+        (["evaluate", "remocap-anny", "set.yaml", "--films", "films"], 2, "nothing_to_do"),
+        (["evaluate", "remocap-anny", "--films", "absent"], 3, "no_films"),
         (["reconstruct", "a.mp4", "-o", "a.npz", "--device", "abacus"], 2, "bad_setting"),
     ],
 )
