@@ -1,5 +1,7 @@
 """Commands for those who train and measure. Each parses, calls, and shows."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -36,6 +38,14 @@ Motions = Annotated[
 Garments = Annotated[
     Path | None, typer.Option(help="Garments for the built-in body, an NPZ [default: painted ones]")
 ]
+
+
+@contextmanager
+def _told(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar while the block runs; it is told how many of all are done."""
+    with Progress(console=console, transient=True) as bars:
+        task = bars.add_task(what, total=total)
+        yield lambda done: bars.update(task, completed=done)
 
 
 def synth(
@@ -81,33 +91,43 @@ def synth(
         )
         console.print(f"wrote {preview}", soft_wrap=True)
     if films is not None:
-        count = clips or 48
-        with Progress(console=console, transient=True) as bars:
-            task = bars.add_task("render films", total=count)
+        with _told("render films", clips or 48) as tell:
             make.films(
                 films,
-                count=count,
+                count=clips or 48,
                 seed=seed,
                 motions=motions,
                 garments=garments,
                 backgrounds=backgrounds,
-                progress=lambda done: bars.update(task, completed=done),
+                progress=tell,
             )
-        console.print(f"rendered {count} films into {films}", soft_wrap=True)
+        console.print(f"rendered {clips or 48} films into {films}", soft_wrap=True)
     if folder is not None:
-        count = clips or 3000
-        with Progress(console=console, transient=True) as bars:
-            task = bars.add_task("bake clips", total=count)
-            make.bake(
-                folder,
-                clips=count,
-                seed=seed,
-                motions=motions,
-                garments=garments,
-                evaluation=evaluation,
-                progress=lambda done: bars.update(task, completed=done),
-            )
-        console.print(f"baked {count} clips into {folder}", soft_wrap=True)
+        _bake(folder, clips or 3000, seed, motions, garments, evaluation=evaluation)
+
+
+def _bake(
+    folder: Path,
+    count: int,
+    seed: int,
+    motions: Path | None,
+    garments: Path | None,
+    *,
+    evaluation: bool,
+) -> None:
+    from model.synth.make import bake
+
+    with _told("bake clips", count) as tell:
+        bake(
+            folder,
+            clips=count,
+            seed=seed,
+            motions=motions,
+            garments=garments,
+            evaluation=evaluation,
+            progress=tell,
+        )
+    console.print(f"baked {count} clips into {folder}", soft_wrap=True)
 
 
 def look(
@@ -130,15 +150,8 @@ def look(
     from model.synth.seen_set import see_clips
 
     clips = SynthClips(BakedSet(baked), Backdrops(backgrounds, evaluation=evaluation))
-    with Progress(console=console, transient=True) as bars:
-        task = bars.add_task("look", total=looks * len(clips))
-        see_clips(
-            clips,
-            folder,
-            looks=looks,
-            seed=seed,
-            progress=lambda done: bars.update(task, completed=done),
-        )
+    with _told("look", looks * len(clips)) as tell:
+        see_clips(clips, folder, looks=looks, seed=seed, progress=tell)
     console.print(f"looked {looks * len(clips)} times, see {folder}", soft_wrap=True)
 
 
@@ -207,13 +220,8 @@ def _evaluate_films(settings: Settings, folder: Path) -> None:
     from model.loading import load_model
 
     model = load_model(settings.model, settings.models_dir, device=settings.device)
-    with Progress(console=console, transient=True) as bars:
-        task = bars.add_task("evaluate films", total=None)
-        rows = evaluate_films(
-            folder,
-            model,
-            watch=lambda _, done, total: bars.update(task, completed=done, total=total),
-        )
+    with ProgressBars(console) as bars:
+        rows = evaluate_films(folder, model, watch=bars)
     Console().print(table(rows))
 
 

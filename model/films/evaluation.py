@@ -100,5 +100,6 @@ def reconstruct_observed(
 
 
 def _constants(compared: list[Comparison], body: Body) -> list[list[Comparison]]:
-    poses = constant_poses([c.truth for c in compared], body)
-    return [[answer_constantly(c, pose_m, body) for c in compared] for pose_m in poses]
+    poses_m = constant_poses([c.truth for c in compared], body)
+    answers = [answer_constantly(c, poses_m, body) for c in compared]
+    return [list(answer) for answer in zip(*answers, strict=True)]

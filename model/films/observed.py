@@ -6,7 +6,6 @@ looked, and is not used by any other.
 """
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -17,12 +16,11 @@ from jaxtyping import Float64
 import model
 from model.atomic import replacing
 from model.bodies.npz import read_npz
-from model.clips import AnyCrop, Clip, seal_clips
-from model.crops import crop_person
+from model.clips import Clip
 from model.errors import InputError
-from model.evidence import EvidenceCutter
-from model.track import track_people
-from model.types import Array, Evidence, Frame, Observation, VideoInfo
+from model.extract import Options, extract_clips
+from model.stages import Stages
+from model.types import Array, Evidence, Observation, VideoInfo
 from model.video import open_video
 
 _LOOKS = (
@@ -30,6 +28,7 @@ _LOOKS = (
     "crops.py",
     "detect.py",
     "evidence.py",
+    "extract.py",
     "landmarks.py",
     "region.py",
     "track.py",
@@ -66,16 +65,12 @@ def observe(video: Path, kind: Literal["pixels", "evidence"]) -> Observed:
         InputError: The video cannot be used.
     """
     pts_s: list[float] = []
-    cut = crop_person if kind == "pixels" else EvidenceCutter()
 
-    def crop(frames: Iterator[Frame]) -> Iterator[AnyCrop]:
-        for frame, observations in track_people(frames):
-            pts_s.append(frame.pts_s)
-            for observation in observations:
-                yield cut(frame.rgb, observation)
+    def see(_: int, at_s: float) -> None:
+        pts_s.append(at_s)
 
     with open_video(video) as frames:
-        clips = tuple(seal_clips(crop(iter(frames))))
+        clips = tuple(extract_clips(frames, Options(), kind, see, Stages()))
         return Observed(frames.info, np.array(pts_s), clips)
 
 

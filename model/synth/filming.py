@@ -14,11 +14,12 @@ from model.encode import write_mp4
 from model.films.film import Truth, write_truth
 from model.region import Region
 from model.synth.baking import label
-from model.synth.film import FPS, HEIGHT, WIDTH, Actor, Film
+from model.synth.film import Film
 from model.synth.framing import CIRCLE
 from model.synth.gbuffer import Surface, bake
 from model.synth.shade import shade
 from model.synth.spoil import spoil
+from model.synth.staging import FPS, HEIGHT, WIDTH, Actor
 from model.types import Array, Frame
 
 _SAMPLES = 2  # per pixel and axis

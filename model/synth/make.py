@@ -10,12 +10,13 @@ from model.films.film import truth_of
 from model.synth.backdrop import Backdrops
 from model.synth.baking import bake_clips
 from model.synth.dataset import BakedSet, SynthClips
-from model.synth.film import WIDTH, Supplies, draw_film
+from model.synth.film import draw_film
 from model.synth.filming import shoot
 from model.synth.garments import Garment, read_garments
 from model.synth.motion import Motion, improvise_motions, read_motions
 from model.synth.preview import write_preview
 from model.synth.split import held_out
+from model.synth.staging import WIDTH, Supplies
 
 _IMPROVISED = 400  # motions, where none were captured
 _FILM_S = 4.0  # of improvised motion, to cut films out of

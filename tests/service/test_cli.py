@@ -51,6 +51,11 @@ def test_models_are_listed_with_their_licence(
         (["import", "checkpoint", "absent.bin"], 3, "bad_checkpoint"),
         (["evaluate-marks", "remocap-anny", "absent.json", "."], 3, "bad_marks"),
         (["reconstruct", "a.mp4", "-o", "a.npz", "--focal", "-3"], 2, "bad_focal_length"),
+        (["synth"], 2, "nothing_to_do"),
+        (["synth", "set", "--films", "films"], 2, "nothing_to_do"),
+        (["evaluate", "remocap-anny"], 2, "nothing_to_do"),
+        (["evaluate", "remocap-anny", "set.yaml", "--films", "films"], 2, "nothing_to_do"),
+        (["evaluate", "remocap-anny", "--films", "absent"], 3, "no_films"),
         (["reconstruct", "a.mp4", "-o", "a.npz", "--device", "abacus"], 2, "bad_setting"),
     ],
 )

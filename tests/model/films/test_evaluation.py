@@ -16,9 +16,10 @@ from model.films.observed import observe_once
 from model.films.report import measure
 from model.loading import Model, load_model
 from model.synth.backdrop import Backdrops
-from model.synth.film import WIDTH, Supplies, draw_film
+from model.synth.film import draw_film
 from model.synth.filming import shoot
 from model.synth.motion import improvise_motions
+from model.synth.staging import WIDTH, Supplies
 from model.training.metrics import mpjpe_mm
 from model.types import Estimate
 

@@ -17,8 +17,9 @@ def compared(level: Level, seen: int) -> Comparison:
 @pytest.fixture(scope="module")
 def rows() -> tuple[Row, ...]:
     films = [compared("none", 10), compared("heavy", 4), compared("heavy", 0)]
-    poses = constant_poses([film.truth for film in films], BODY)
-    return summarise(films, [[answer_constantly(f, p, BODY) for f in films] for p in poses])
+    poses_m = constant_poses([film.truth for film in films], BODY)
+    answers = [answer_constantly(film, poses_m, BODY) for film in films]
+    return summarise(films, [list(answer) for answer in zip(*answers, strict=True)])
 
 
 def test_levels_that_occur_come_first_and_all_last(rows: tuple[Row, ...]) -> None:

@@ -7,8 +7,9 @@ from model.bodies.skinning import load_anny
 from model.camera import project_perspective
 from model.errors import InputError
 from model.synth.backdrop import Backdrops
-from model.synth.film import HEIGHT, WIDTH, Actor, Film, Supplies, draw_film
+from model.synth.film import Film, draw_film
 from model.synth.motion import improvise_motions
+from model.synth.staging import HEIGHT, WIDTH, Actor, Supplies
 
 FRAMES = 12
 

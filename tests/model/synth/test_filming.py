@@ -8,10 +8,11 @@ import torch
 from model.camera import project_perspective
 from model.films.film import read_truth
 from model.synth.backdrop import Backdrops
-from model.synth.film import HEIGHT, WIDTH, Film, Occluder, Supplies, draw_film
+from model.synth.film import Film, draw_film
 from model.synth.filming import Shot, shoot, tell
 from model.synth.motion import improvise_motions
 from model.synth.spoil import Spoiling
+from model.synth.staging import HEIGHT, WIDTH, Occluder, Supplies
 from model.video import open_video
 
 FRAMES = 3

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from model.errors import InputError
+from model.synth import make
 from model.synth.dataset import BakedSet
-from model.synth.make import bake, preview
+from model.synth.make import bake, films, preview
 from model.synth.split import held_out
+from model.synth.staging import Supplies
 from tests.model.synth.made import write_garments
 
 
@@ -61,3 +63,38 @@ def test_a_file_with_nothing_on_this_side_of_the_split_is_refused(tmp_path: Path
         bake(tmp_path / "set", clips=1, motions=tmp_path / "m.npz", evaluation=True)
 
     assert caught.value.code == "no_motions"
+
+
+def test_films_that_are_there_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+
+    def shoot(film: int, video: Path, truth: Path, seed: int) -> None:
+        video.write_text(f"{film} {seed}")
+        truth.touch()
+
+    monkeypatch.setattr(make, "draw_film", lambda index, *_: drawn.append(index) or index)
+    monkeypatch.setattr(make, "shoot", shoot)
+    for name in ("film_001.mp4", "film_001.npz", "film_002.mp4"):  # the last is without truth
+        (tmp_path / name).write_text("mine")
+    told: list[int] = []
+
+    films(tmp_path, count=3, progress=told.append)
+
+    assert drawn == [0, 2]
+    assert (tmp_path / "film_001.mp4").read_text() == "mine"
+    assert (tmp_path / "film_002.mp4").read_text() == "2 2"
+    assert told == [1, 2, 3]
+
+
+def test_films_are_made_of_what_is_held_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"take{i}" for i in range(20)]
+    write_motions(tmp_path / "m.npz", names)
+    seen: list[Supplies] = []
+    monkeypatch.setattr(make, "draw_film", lambda _i, _seed, supplies: seen.append(supplies))
+    monkeypatch.setattr(make, "shoot", lambda *_, **__: None)
+
+    films(tmp_path / "films", count=1, motions=tmp_path / "m.npz")
+
+    assert {motion.name for motion in seen[0].motions} == {n for n in names if held_out(n)}
