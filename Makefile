@@ -1,21 +1,26 @@
 # Two commands set everything up:
-#   make demo    install into .venv, reconstruct the sample clip, show where the result is
+#   make demo    install into .venv, reconstruct the sample clip, say how wrong it is and where it lies
 #   make test    install what the tests need, then do what CI does (`make check` is the same)
 # And, for those who change something:
 #   make lint    format, style, types and who may import what; make pytest: the rest of make test
 #   make fuzz    decode mutated videos for ten minutes
+#   make gltf    check an animated scene with Khronos' validator, which npm fetches
 #   make bench   time the network as published against the way we run it
+#   make load    measure the service: throughput, batch fill, fairness, memory of Redis
+#   make chaos   kill, stop, poison and starve its workers, and count what is lost; ten minutes
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-VIDEO ?= docs/sample/walk.mp4
+SAMPLE := docs/sample/walk.mp4
+VIDEO ?= $(SAMPLE)
 OUT ?= out
 
-.PHONY: demo test check lint pytest fuzz bench clean
+.PHONY: demo test check lint pytest fuzz gltf bench load chaos clean
 
 demo: $(VENV)/.installed
 	@mkdir -p "$(OUT)"
 	$(BIN)/remocap reconstruct "$(VIDEO)" -o "$(OUT)/demo.npz" -o "$(OUT)/demo.mp4" -o "$(OUT)/demo.png"
+	@$(if $(filter $(SAMPLE),$(VIDEO)),$(BIN)/python -m model.synth.sample_errors docs/sample "$(OUT)/demo.npz")
 	@echo "Watch $(OUT)/demo.mp4, the video with the meshes drawn over it; $(OUT)/demo.png shows them from the side too."
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && command -v xdg-open >/dev/null; then xdg-open "$(OUT)/demo.mp4"; fi
 
@@ -35,8 +40,18 @@ pytest: $(VENV)/.installed-dev
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.fuzz_decoder 600
 
+gltf: $(VENV)/.installed-dev
+	npm install --no-save --no-fund --no-audit --prefix "$(OUT)/npm" gltf-validator@2.0.0-dev.3.10
+	NODE_PATH="$(abspath $(OUT))/npm/node_modules" $(BIN)/pytest -k khronos tests/model/export/test_glb.py
+
 bench: $(VENV)/.installed
 	$(BIN)/remocap bench network
+
+load: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.load.load
+
+chaos: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.load.chaos
 
 clean:
 	rm -rf "$(VENV)" "$(OUT)"

@@ -14,23 +14,15 @@ from jaxtyping import Int
 
 from model.bodies import Body
 from model.camera import pinhole_intrinsics
+from model.clip_rows import REGRESSED, ROW, ClipRows, keep_rows
 from model.clips import Clip
 from model.config import ModelCard
-from model.errors import InputError
 from model.gaps import Plan, blend, plan_rows
 from model.reconstruction import Reconstruction
 from model.spool import Columns, Spool
-from model.types import COARSE, WINDOW, Array, Estimate, Meta, Sequence, VideoInfo
+from model.types import WINDOW, Array, Estimate, Meta, Sequence, VideoInfo
 from model.upsample import Upsampling
 
-_ARRIVED: Columns = {
-    "camera": (np.float32, (3,)),
-    "joint_tokens_m": (np.float32, (14, 3)),
-    "coarse_m": (np.float32, (COARSE, 3)),
-    "crop_px": (np.float32, (4,)),
-    "score": (np.float32, ()),
-}
-_REGRESSED: Columns = {"rotmat": (np.float32, (24, 3, 3)), "betas": (np.float32, (10,))}
 _ADDED: Columns = {
     "frame_index": (np.int32, ()),
     "pts_s": (np.float64, ()),
@@ -79,26 +71,21 @@ class Assembler:
             InputError: `bad_output` where the network gave no finite numbers.
             OutputError: The rows cannot be written.
         """
-        seen = [o for o, kept in zip(clip.observations, clip.keep, strict=True) if kept]
-        rows = {
-            "camera": estimate.camera[clip.keep],
-            "joint_tokens_m": estimate.joints_m[clip.keep],
-            "coarse_m": estimate.coarse_m[clip.keep],
-            "crop_px": np.stack([o.crop_px for o in seen]),
-            "score": np.array([o.score for o in seen], np.float32),
-        }
-        for column in _REGRESSED:
-            if (value := getattr(estimate, column)) is not None:
-                rows[column] = value[clip.keep]
-        frames = [o.frame_index for o in seen]
-        _check_finite(rows, clip.track_id, np.array(frames))
+        self.add_rows(keep_rows(clip, estimate))
+
+    def add_rows(self, rows: ClipRows) -> None:
+        """Take what was kept of a clip, in place of `add`.
+
+        Raises:
+            OutputError: The rows cannot be written.
+        """
         if self._arrived is None:
-            columns = {c: kind for c, kind in (_ARRIVED | _REGRESSED).items() if c in rows}
+            columns = {c: kind for c, kind in (ROW | REGRESSED).items() if c in rows.values}
             self._arrived = Spool(self._folder / "arrived", columns)
-        self._arrived.append(rows)
-        self._padded += not clip.keep[-1]
-        self._tracks.extend([clip.track_id] * len(frames))
-        self._frames.extend(frames)
+        self._arrived.append(rows.values)
+        self._padded += rows.padded
+        self._tracks.extend([rows.track_id] * len(rows.frame_index))
+        self._frames.extend(rows.frame_index.tolist())
 
     def finish(
         self,
@@ -184,14 +171,3 @@ def _write(plan: Plan, rows: Int[Array, "observed"], arrived: Spool, spool: Spoo
         values["pts_s"] = plan.pts_s[block]
         values["observed"] = share == 0
         spool.append(values)
-
-
-def _check_finite(rows: Mapping[str, Array], track_id: int, frames: Int[Array, "n"]) -> None:
-    finite = [np.isfinite(v).reshape(len(v), -1).all(axis=1) for v in rows.values()]
-    bad = frames[~np.all(finite, axis=0)]
-    if len(bad):
-        raise InputError(
-            "bad_output",
-            f"the network gave no finite numbers for person {track_id} in frames "
-            f"{', '.join(map(str, bad))}; its weights may be damaged, or need float32",
-        )

@@ -27,13 +27,14 @@ class Landmarks:
 
     Attributes:
         points: x and y in image pixels; depth relative to the hips in the same unit, negative
-            toward the camera; visibility 0 to 1.
+            toward the camera; visibility 0 to 1; then the place about the hips in metres, x right,
+            y down, z away.
         presence: Probability that the region shows a person.
         region: Where this person is, by the network's auxiliary points: look there next.
         mask: What it took for the person in the square it looked at.
     """
 
-    points: Float32[Array, "33 4"]
+    points: Float32[Array, "33 7"]
     presence: float
     region: Region
     mask: Mask | None = None
@@ -84,7 +85,11 @@ class LandmarkModel:
         image_xy = (raw[:, :2] - image_to_crop[:, 2]) @ linear.T
         depth = raw[:POINTS, 2:3] * (2 * REGION_MARGIN * region.radius_px / SIDE)
         visibility = _sigmoid(raw[:POINTS, 3:4])
-        points = np.hstack([image_xy[:POINTS], depth, visibility]).astype(np.float32)
+        world_m = self._network.output(39 * 3).reshape(39, 3)[:POINTS]
+        turn = linear / np.linalg.norm(linear[0])  # from the turned square's axes to the image's
+        world_m[:, :2] = world_m[:, :2] @ turn.T
+        columns = [image_xy[:POINTS], depth, visibility, world_m]
+        points = np.hstack(columns).astype(np.float32)
         presence = float(self._network.output(1)[0])
         there = Region.of_points(image_xy[CENTRE], image_xy[TOP])
         mask = Mask(self._mask_cells(), region.image_to_crop(MASK_SIDE))

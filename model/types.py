@@ -83,8 +83,9 @@ class Observation:
         pts_s: Its time, as in `Frame.pts_s`.
         crop_px: The square (x0, y0, x1, y1) the network will look at; may leave the image.
         score: Confidence that a person is there, 0 to 1.
-        landmarks: BlazePose's 33 landmarks where they were computed, in image pixels
-            (x, y, relative depth, visibility 0 to 1).
+        landmarks: BlazePose's 33 landmarks where they were computed: x, y and relative depth in
+            image pixels, visibility 0 to 1, and the place about the hips in metres, axes as the
+            camera frame's.
         mask: What BlazePose took for the person at the same look.
     """
 
@@ -93,7 +94,7 @@ class Observation:
     pts_s: float
     crop_px: Float32[Array, "4"]
     score: float
-    landmarks: Float32[Array, "33 4"] | None = None
+    landmarks: Float32[Array, "33 7"] | None = None
     mask: Mask | None = None
 
 
@@ -118,11 +119,12 @@ class Evidence:
 
     Attributes:
         landmarks: x and y over the crop, -1 to 1; depth relative to the hips in the same unit,
-            negative toward the camera; visibility 0 to 1.
+            negative toward the camera; visibility 0 to 1; then the place about the hips in metres
+            as BlazePose guesses it, x right, y down, z away.
         mask: Share of each cell of the crop that the person fills, times 255.
     """
 
-    landmarks: Float32[Array, "*n 33 4"]
+    landmarks: Float32[Array, "*n 33 7"]
     mask: UInt8[Array, "*n 64 64"]
 
 

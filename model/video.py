@@ -36,6 +36,7 @@ def open_video(
     start_s: float | None = None,
     end_s: float | None = None,
     limits: Limits | None = None,
+    name: str | None = None,
 ) -> "VideoStream":
     """Open a video and decode its first frame.
 
@@ -45,6 +46,7 @@ def open_video(
         start_s: Deliver frames shown from here on, in seconds from the first shown frame.
         end_s: Deliver frames shown before this.
         limits: Bounds on video and decoder.
+        name: What errors call the video; its path, unless given.
 
     Raises:
         UsageError: `bad_time_range`.
@@ -60,10 +62,10 @@ def open_video(
         )
     window = (start_s or 0.0, end_s)
     if isinstance(source, str | Path):
-        name = one_line(source)
+        name = one_line(name or source)
         return VideoStream(name, _open_file(Path(source), name), None, window, limits or Limits())
     feed = Feed(source)
-    return VideoStream("the video", feed.fd, feed, window, limits or Limits())
+    return VideoStream(name or "the video", feed.fd, feed, window, limits or Limits())
 
 
 class VideoStream:

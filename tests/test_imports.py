@@ -22,6 +22,10 @@ LIGHT = (
     "model.export.npz",
     "model.export.obj",
     "service.cli",
+    "service.clip_file",
+    "service.exports",
+    "service.media",
+    "service.results",
     "service.settings",
     "service.show",
 )
@@ -29,9 +33,11 @@ MEDIA = (
     "model.crops",
     "model.evidence",
     "model.export.overlay",
+    "model.extract",
     "model.track",
     "model.tracks_file",
     "model.video",
+    "service.media_child",
 )
 BLOCKED = "import sys; sys.modules.update(dict.fromkeys({libraries!r})); import {module}"
 

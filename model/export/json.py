@@ -26,18 +26,32 @@ def write_json(reconstruction: Reconstruction, path: Path, progress: Progress = 
         OutputError: `too_large_for_format`, decided before anything is written; or the file cannot
             be written, and nothing is left of it then.
     """
-    check_size(reconstruction.rows * _ROW_BYTES, "JSON")
+    pieces = stream_json(reconstruction, progress)
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
-        file.write('{"meta":' + meta_to_json(reconstruction.meta))
-        file.write(',\n"intrinsics":' + json.dumps(reconstruction.intrinsics.tolist()))
-        file.write(',\n"faces":[' + _triples(reconstruction.body.faces, "%d"))
-        file.write('],\n"rows":[')
-        separator = "\n"
-        for chunk in iterate_chunks(reconstruction, progress):
-            for line in _lines(chunk):
-                file.write(separator + line)
-                separator = ",\n"
-        file.write("\n]}\n")
+        file.writelines(pieces)
+
+
+def stream_json(reconstruction: Reconstruction, progress: Progress = ignore) -> Iterator[str]:
+    """Return the same text piece by piece, of a row at most.
+
+    Raises:
+        OutputError: `too_large_for_format`, here and not on iterating.
+    """
+    check_size(reconstruction.rows * _ROW_BYTES, "JSON")
+    return _pieces(reconstruction, progress)
+
+
+def _pieces(reconstruction: Reconstruction, progress: Progress) -> Iterator[str]:
+    yield '{"meta":' + meta_to_json(reconstruction.meta)
+    yield ',\n"intrinsics":' + json.dumps(reconstruction.intrinsics.tolist())
+    yield ',\n"faces":[' + _triples(reconstruction.body.faces, "%d")
+    yield '],\n"rows":['
+    separator = "\n"
+    for chunk in iterate_chunks(reconstruction, progress):
+        for line in _lines(chunk):
+            yield separator + line
+            separator = ",\n"
+    yield "\n]}\n"
 
 
 def _lines(chunk: Chunk) -> Iterator[str]:

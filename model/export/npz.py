@@ -1,7 +1,7 @@
 """NPZ: every array of the result, row by row, for NumPy and for anything that reads ZIP.
 
-Written with the memory of a few rows, whatever their number: a member of the archive is one array
-and is written in one go, so arrays that fall off while vertices are computed wait in a file.
+Made with the memory of a few rows, whatever their number, and as a stream: a member of the archive
+is one array and comes in one go, so what falls off while vertices are computed waits in a file.
 """
 
 import tempfile
@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy.lib import format as npy
@@ -52,18 +52,68 @@ def write_npz(reconstruction: Reconstruction, path: Path, progress: Progress = i
     Raises:
         OutputError: The file cannot be written; nothing is left of it then.
     """
-    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        _write_seen(archive, reconstruction, temporary.parent, progress)
-        for name, column in _KEPT.items():
-            _write_kept(archive, name, [column(part) for part in reconstruction.sequences])
-        _write_array(archive, "intrinsics", reconstruction.intrinsics)
-        _write_array(archive, "faces", reconstruction.body.faces)
-        _write_array(archive, "meta", np.array(meta_to_json(reconstruction.meta)))
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        file.writelines(stream_npz(reconstruction, temporary.parent, progress))
+
+
+def stream_npz(
+    reconstruction: Reconstruction, folder: Path | None = None, progress: Progress = ignore
+) -> Iterator[bytes]:
+    """Yield the same file piece by piece, of a few megabytes at most.
+
+    Args:
+        reconstruction: What to write.
+        folder: Where arrays may wait, 320 bytes a row; the system's for temporary files unless
+            given.
+        progress: Told of rows.
+    """
+    outlet = _Outlet()
+    with zipfile.ZipFile(cast(IO[bytes], outlet), "w") as archive:
+        for _ in _write_all(archive, reconstruction, folder, progress):
+            yield outlet.take()
+    yield outlet.take()
+
+
+class _Outlet:
+    """Where an archive writes, and what it wrote is taken from; it cannot be sought in."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def write(self, data: bytes | memoryview) -> int:
+        self._pieces.append(bytes(data))
+        return len(self._pieces[-1])
+
+    def flush(self) -> None:
+        """Do nothing: all is there."""
+
+    def take(self) -> bytes:
+        """Return what was written since the last time."""
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)
+
+
+def _write_all(
+    archive: zipfile.ZipFile,
+    reconstruction: Reconstruction,
+    folder: Path | None,
+    progress: Progress,
+) -> Iterator[None]:
+    """Write all arrays; stop after each piece."""
+    yield from _write_seen(archive, reconstruction, folder, progress)
+    for name, column in _KEPT.items():
+        yield from _write_kept(archive, name, [column(part) for part in reconstruction.sequences])
+    _write_array(archive, "intrinsics", reconstruction.intrinsics)
+    _write_array(archive, "faces", reconstruction.body.faces)
+    _write_array(archive, "meta", np.array(meta_to_json(reconstruction.meta)))
 
 
 def _write_seen(
-    archive: zipfile.ZipFile, reconstruction: Reconstruction, folder: Path, progress: Progress
-) -> None:
+    archive: zipfile.ZipFile,
+    reconstruction: Reconstruction,
+    folder: Path | None,
+    progress: Progress,
+) -> Iterator[None]:
     """Write the vertices as they are computed, then what fell off meanwhile."""
     total = reconstruction.rows
     with ExitStack() as stack:
@@ -76,14 +126,16 @@ def _write_seen(
                     part = column(chunk)
                     shapes[name] = part.shape[1:]
                     waiting[name].write(np.ascontiguousarray(part).data)
+                yield
         for name, file in waiting.items():
             with _member(archive, name, np.dtype("<f4"), (total, *shapes[name])) as member:
                 file.seek(0)
                 while data := file.read(_COPY_BYTES):
                     member.write(data)
+                    yield
 
 
-def _write_kept(archive: zipfile.ZipFile, name: str, parts: list[Array | None]) -> None:
+def _write_kept(archive: zipfile.ZipFile, name: str, parts: list[Array | None]) -> Iterator[None]:
     """Write one array that the people have a part of each; nothing where the network gives none."""
     present = [part for part in parts if part is not None]
     if len(present) != len(parts):
@@ -94,6 +146,7 @@ def _write_kept(archive: zipfile.ZipFile, name: str, parts: list[Array | None]) 
             for rows in slices(len(part), 1024):
                 member.write(np.ascontiguousarray(part[rows]).data)
                 forget(part)
+                yield
 
 
 def _write_array(archive: zipfile.ZipFile, name: str, array: Array) -> None:

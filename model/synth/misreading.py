@@ -26,20 +26,25 @@ _FAR = 0.25  # of the crop's half side; how much farther than its twin a limb is
 _HIDDEN_FAR, _HIDDEN = 0.3, 0.05  # chances, of the far limb and of others
 _SWAPPED = 0.03  # chance that left and right are taken for each other
 _STEADINESS = 0.35  # of what changes from frame to frame, correlation with the frame before
+_SIZE, _LEAN_RAD = 0.1, 0.15  # of the places in metres: how much too large, how far leaning
+_OFF_M = np.array([0.03, 0.03, 0.05])  # from where a landmark is
+_SHAKE_M = np.array([0.008, 0.008, 0.015])  # from frame to frame
 _HIPS = [LANDMARK["left_hip"], LANDMARK["right_hip"]]
 
 
 def misread(
-    rng: np.random.Generator, landmarks: Float32[Array, "8 33 3"]
-) -> Float32[Array, "8 33 4"]:
+    rng: np.random.Generator, landmarks: Float32[Array, "8 33 6"]
+) -> Float32[Array, "8 33 7"]:
     """Return one clip as BlazePose might have seen it.
 
     Args:
         rng: Draws the errors.
-        landmarks: True x and y over the crop, -1 to 1, and depth relative to the hips to scale.
+        landmarks: True x and y over the crop, -1 to 1, depth relative to the hips to scale, and
+            the place about the hips in metres.
     """
     unsure = _hide(rng, landmarks)  # [33], 0 or 1
     seen = _swap(rng, landmarks)
+    world_m = _misplace(rng, seen[..., 3:], unsure)
     steps = _wander(rng, 3)
     flat = (0.022 + 0.1 * unsure) * rng.standard_t(3, (33, 2)).T / 1.7
     shaken = (0.010 + 0.035 * unsure) * steps[:2]
@@ -51,11 +56,24 @@ def misread(
     depth = depth + (0.28 + 0.4 * unsure) * rng.normal(0, 1, 33) + (0.1 + 0.2 * unsure) * steps[2]
     sure = 1 - np.abs(rng.normal(0, 0.04, (WINDOW, 33)))
     visibility = np.where(unsure > 0, rng.uniform(0, 0.8, 33) + 0.05 * steps[0], sure)
-    read = np.concatenate([place, depth[..., None], visibility.clip(0, 1)[..., None]], axis=2)
-    return read.astype(np.float32)
+    columns = [place, depth[..., None], visibility.clip(0, 1)[..., None], world_m]
+    return np.concatenate(columns, axis=2).astype(np.float32)
 
 
-def _hide(rng: np.random.Generator, landmarks: Float32[Array, "8 33 3"]) -> Float32[Array, "33"]:
+def _misplace(
+    rng: np.random.Generator, world_m: Float32[Array, "8 33 3"], unsure: Float32[Array, "33"]
+) -> Float32[Array, "8 33 3"]:
+    """Guess at places in metres: of a wrong size, leaning, each landmark a little off."""
+    lean = rng.normal(0, _LEAN_RAD)
+    cos, sin = np.cos(lean), np.sin(lean)
+    turn = np.array([[1, 0, 0], [0, cos, sin], [0, -sin, cos]])
+    off = (_OFF_M + np.outer(unsure, 2 * _OFF_M)) * rng.normal(0, 1, (33, 3))
+    shake = _SHAKE_M * np.moveaxis(_wander(rng, 3), 0, -1) * (1 + 2 * unsure[:, None])
+    read_m = np.exp(rng.normal(0, _SIZE)) * world_m @ turn + off + shake
+    return read_m.astype(np.float32)
+
+
+def _hide(rng: np.random.Generator, landmarks: Float32[Array, "8 33 6"]) -> Float32[Array, "33"]:
     """Choose limbs that something hides; often it is the person who stands before them."""
     unsure = np.zeros(33, np.float32)
     for index, limb in enumerate(_LIMBS):
@@ -67,8 +85,8 @@ def _hide(rng: np.random.Generator, landmarks: Float32[Array, "8 33 3"]) -> Floa
 
 
 def _swap(
-    rng: np.random.Generator, landmarks: Float32[Array, "8 33 3"]
-) -> Float32[Array, "8 33 3"]:
+    rng: np.random.Generator, landmarks: Float32[Array, "8 33 6"]
+) -> Float32[Array, "8 33 6"]:
     """Take left for right, from some frame on."""
     seen = landmarks.copy()
     for left, right in (_ARMS, _LEGS):

@@ -72,7 +72,7 @@ class SimulatedClips:
         landmarks = _look_from(points_m, squares_px)
         mask = draw_mask(over_crop(points_px, squares_px))
         if self._exact:
-            landmarks = np.concatenate([landmarks, np.ones((WINDOW, 33, 1))], axis=2)
+            landmarks = np.insert(landmarks, 3, 1.0, axis=2)
         else:
             landmarks, mask = misread(rng, landmarks), spoil_mask(rng, mask)
         straight = view_rotmats(squares_px, INTRINSICS)  # a crop is a picture of its own
@@ -138,14 +138,18 @@ def spoil_mask(rng: np.random.Generator, masks: UInt8[Array, "8 64 64"]) -> UInt
 
 def _look_from(
     points_m: Float32[Array, "8 vertices 3"], squares_px: Float32[Array, "8 4"]
-) -> Float32[Array, "8 33 3"]:
-    """Return true landmarks: places over the crop, and depth to scale, relative to the hips."""
+) -> Float32[Array, "8 33 6"]:
+    """Return true landmarks: places over the crop, depth to scale, and places in metres.
+
+    Depth and the latter are relative to the hips.
+    """
     landmarks_m = _needed().landmarks @ points_m
-    hips_m = (_needed().joints @ points_m)[:, [1, 4], 2].mean(axis=1)
-    per_m = 2 * FOCAL_PX / hips_m / (squares_px[:, 2] - squares_px[:, 0])  # half sides
-    depth = (landmarks_m[..., 2] - hips_m[:, None]) * per_m[:, None]
+    hips_m = (_needed().joints @ points_m)[:, [1, 4]].mean(axis=1, keepdims=True)
+    per_m = 2 * FOCAL_PX / hips_m[..., 2] / (squares_px[:, 2:3] - squares_px[:, :1])  # half sides
+    depth = (landmarks_m - hips_m)[..., 2] * per_m
     place = over_crop(project_perspective(landmarks_m, INTRINSICS), squares_px)
-    return np.concatenate([place, depth[..., None]], axis=2)
+    world_m = (landmarks_m - hips_m) @ view_rotmats(squares_px, INTRINSICS)
+    return np.concatenate([place, depth[..., None], world_m], axis=2)
 
 
 @cache

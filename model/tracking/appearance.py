@@ -13,7 +13,7 @@ RANGES = [0, 180, 0, 256, 0, 256]
 
 
 def torso_histogram(
-    rgb: UInt8[Array, "height width 3"], points: Float32[Array, "33 4"]
+    rgb: UInt8[Array, "height width 3"], points: Float32[Array, "33 7"]
 ) -> Float32[Array, "128"]:
     """Colours between shoulders and hips; sums to 1.
 

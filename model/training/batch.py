@@ -11,6 +11,7 @@ from torch import Tensor
 from model.evidence_backbone import scale_evidence
 from model.inference import normalise
 from model.network import Inputs
+from model.training.windows import Track, Window
 from model.types import Array, Evidence
 
 J24_TO_J14 = (*range(12), 12, 18)
@@ -39,7 +40,7 @@ class Sample(NamedTuple):
     betas: Float32[Array, "n 10"]
     mesh_m: Float32[Array, "n vertices 3"]
     has_mesh: Bool[Array, "n"]
-    landmarks: Float32[Array, "n 33 4"] | None = None
+    landmarks: Float32[Array, "n 33 7"] | None = None
     mask: UInt8[Array, "n 64 64"] | None = None
 
     @property
@@ -61,7 +62,7 @@ class ClipBatch(NamedTuple):
     betas: Float32[Tensor, "n 10"]
     mesh_m: Float32[Tensor, "n vertices 3"]
     has_mesh: Bool[Tensor, "n"]
-    landmarks: Float32[Tensor, "n 33 4"] | None = None
+    landmarks: Float32[Tensor, "n 33 7"] | None = None
     mask: UInt8[Tensor, "n 64 64"] | None = None
 
     def to(self, device: torch.device) -> "ClipBatch":
@@ -90,6 +91,30 @@ class ClipSource(Protocol):
 
     def sample(self, index: int, rng: np.random.Generator) -> Sample:
         """Make one, augmented."""
+        ...
+
+
+@runtime_checkable
+class LabelledClips(Protocol):
+    """Anything to evaluate on."""
+
+    @property
+    def tracks(self) -> list[Track]:
+        """Whose rows the windows are cut from."""
+        ...
+
+    @property
+    def frames(self) -> int:
+        """Of all tracks."""
+        ...
+
+    @property
+    def fps(self) -> float | None:
+        """Frames a second, where they are known."""
+        ...
+
+    def read(self, window: Window) -> Sample:
+        """Read a window as it is."""
         ...
 
 

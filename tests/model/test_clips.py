@@ -124,7 +124,7 @@ def test_evidence_makes_clips_as_pixels_do() -> None:
     crops = [
         EvidenceCrop(
             make_crop(1, frame).observation,
-            Evidence(np.full((33, 4), frame, np.float32), np.full((64, 64), frame, np.uint8)),
+            Evidence(np.full((33, 7), frame, np.float32), np.full((64, 64), frame, np.uint8)),
         )
         for frame in range(10)
     ]

@@ -74,14 +74,14 @@ def test_the_mask_lies_on_the_person(frame: Frame, truth: dict) -> None:
 
 
 def test_what_the_tracker_saw_is_used_again(frame: Frame) -> None:
-    landmarks = np.tile(np.float32([300, 200, 50, 0.9]), (33, 1))
+    landmarks = np.tile(np.float32([300, 200, 50, 0.9, 0.1, -0.2, 0.3]), (33, 1))
     mask = Mask(disc(32, 32, 20), Region(300.0, 200.0, 100.0).image_to_crop(64))
     seen = Observation(1, 0, 0.0, np.float32([100, 100, 500, 500]), 1.0, landmarks, mask)
 
     crop = EvidenceCutter()(np.zeros_like(frame.rgb), seen)
 
     np.testing.assert_allclose(
-        crop.evidence.landmarks, np.tile([0, -0.5, 0.25, 0.9], (33, 1)), atol=1e-6
+        crop.evidence.landmarks, np.tile([0, -0.5, 0.25, 0.9, 0.1, -0.2, 0.3], (33, 1)), atol=1e-6
     )
     assert crop.observation is seen
 
@@ -99,7 +99,7 @@ def test_a_turned_mask_is_turned_back() -> None:
 
 
 def test_evidence_moves_with_its_square() -> None:
-    landmarks = np.random.default_rng(0).uniform(100, 300, (33, 4)).astype(np.float32)
+    landmarks = np.random.default_rng(0).uniform(100, 300, (33, 7)).astype(np.float32)
     mask = Mask(disc(32, 32, 10), Region(200.0, 200.0, 100.0).image_to_crop(64))
     squares = np.float32([[100, 100, 300, 300], [90, 100, 290, 300]])
 

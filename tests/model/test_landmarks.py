@@ -50,11 +50,13 @@ def test_somebody_upside_down_has_the_same_landmarks(rgb: Array, look: LandmarkM
     height, width = rgb.shape[:2]
     turned = Region(width - WOMAN.x_px, height - WOMAN.y_px, WOMAN.radius_px, np.pi)
 
-    upright_px = look(rgb, WOMAN).points[:, :2]
-    turned_px = look(cv2.rotate(rgb, cv2.ROTATE_180), turned).points[:, :2]
+    upright = look(rgb, WOMAN).points
+    upside_down = look(cv2.rotate(rgb, cv2.ROTATE_180), turned).points
 
-    apart_px = np.linalg.norm((width, height) - turned_px - upright_px, axis=1)
+    apart_px = np.linalg.norm((width, height) - upside_down[:, :2] - upright[:, :2], axis=1)
     assert apart_px.mean() < 0.02 * WOMAN.radius_px
+    apart_m = np.linalg.norm(upside_down[:, 4:] * (-1, -1, 1) - upright[:, 4:], axis=1)
+    assert apart_m.mean() < 0.05
 
 
 @pytest.mark.shared
@@ -68,7 +70,7 @@ def test_the_mask_covers_the_body_and_not_the_corners(rgb: Array, look: Landmark
 
 
 def standing(x: float, y: float, r: float = 10.0) -> Landmarks:
-    points = np.zeros((33, 4), np.float32)
+    points = np.zeros((33, 7), np.float32)
     points[:, 0] = np.linspace(x - r / 2, x + r / 2, 33)
     points[:, 1] = np.linspace(y - r, y + r, 33)
     return Landmarks(points, 1.0, Region(x, y, r))

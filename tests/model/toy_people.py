@@ -75,6 +75,6 @@ def look(rgb: Array, region: Region) -> Landmarks:
     near = [body for body in bodies(rgb) if body.distance(region) < 0.9]
     body = min(near, key=region.distance, default=None)
     found = body or region
-    points = np.ones((33, 4), np.float32)
+    points = np.ones((33, 7), np.float32)
     points[:, :2] = SHAPE * found.radius_px + (found.x_px, found.y_px)
     return Landmarks(points, 1.0 if body else 0.0, found)

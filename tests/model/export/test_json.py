@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from model.errors import OutputError
-from model.export.json import write_json
+from model.export.json import stream_json, write_json
 from model.reconstruction import Reconstruction
 from tests.model.dancers import dancer, reconstruction_of, repeated
 
@@ -65,3 +65,12 @@ def test_a_result_that_would_be_too_large_is_refused_at_once(tmp_path: Path) -> 
         write_json(reconstruction_of(repeated(20_000)), tmp_path / "out.json")
     assert caught.value.code == "too_large_for_format"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stream_is_the_file_in_pieces(text: str, result: Reconstruction) -> None:
+    assert "".join(stream_json(result)) == text
+
+
+def test_a_stream_that_would_be_too_large_is_refused_before_it_begins() -> None:
+    with pytest.raises(OutputError, match="would be"):
+        stream_json(reconstruction_of(repeated(20_000)))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from model.errors import OutputError
-from model.export.npz import write_npz
+from model.export.npz import stream_npz, write_npz
 from model.reconstruction import Reconstruction
 from tests.model.dancers import dancer, reconstruction_of
 
@@ -131,3 +131,20 @@ def test_nothing_is_left_of_a_result_that_could_not_be_computed(
     with pytest.raises(OutputError, match="free some space"):
         write_npz(result, tmp_path / "out.npz", fail)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stream_is_the_file_in_pieces_of_a_few_megabytes(
+    written: Path, result: Reconstruction
+) -> None:
+    pieces = list(stream_npz(result))
+
+    assert b"".join(pieces)[:8] == written.read_bytes()[:8]
+    assert sum(map(len, pieces)) == written.stat().st_size
+    assert max(map(len, pieces)) < 4 << 20
+
+
+def test_a_stream_that_nobody_reads_on_ends_quietly(result: Reconstruction) -> None:
+    pieces = stream_npz(result)
+    next(pieces)
+
+    pieces.close()

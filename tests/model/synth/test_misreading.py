@@ -11,9 +11,9 @@ def read_often(landmarks: np.ndarray, clips: int = 400) -> np.ndarray:
 
 
 def still_person() -> np.ndarray:
-    """Landmarks [8,33,3] of somebody who does not move."""
+    """Landmarks [8,33,6] of somebody who does not move."""
     place = np.random.default_rng(0).uniform(-0.6, 0.6, (33, 3)) * (1, 1, 0.3)
-    return np.repeat(place[None], 8, axis=0).astype(np.float32)
+    return np.repeat(np.hstack([place, place])[None], 8, axis=0).astype(np.float32)
 
 
 def test_errors_are_of_the_size_of_blazeposes() -> None:
@@ -29,6 +29,13 @@ def test_an_error_stays_through_a_clip_more_than_it_changes() -> None:
     changes = np.median(np.abs(read - read.mean(axis=1, keepdims=True)))
     stays = np.median(np.abs(read.mean(axis=1) - still_person()[0, :, :2]))
     assert 0 < changes < 0.7 * stays
+
+
+def test_places_in_metres_err_more_in_depth_than_across() -> None:
+    errors = np.abs(read_often(still_person())[..., 4:] - still_person()[..., 3:])
+
+    across, depth = np.median(errors[..., :2]), np.median(errors[..., 2])
+    assert 0.01 < across < depth < 0.15
 
 
 def test_depth_is_stretched() -> None:

@@ -27,7 +27,7 @@ def test_a_clip_is_evidence_and_labels_of_8_frames() -> None:
     sample = make_clip(exact=False)
 
     assert isinstance(sample.inputs, Evidence)
-    assert sample.inputs.landmarks.shape == (8, 33, 4)
+    assert sample.inputs.landmarks.shape == (8, 33, 7)
     assert sample.mesh_m.shape == (8, 431, 3)
     assert all(np.isfinite(field).all() for field in sample if field is not None)
 

@@ -26,6 +26,6 @@ def test_other_clothes_are_not() -> None:
 
 
 def test_somebody_outside_the_picture_has_clothes_of_its_edge() -> None:
-    points = np.full((33, 4), -500, np.float32)
+    points = np.full((33, 7), -500, np.float32)
 
     assert torso_histogram(np.zeros((4, 4, 3), np.uint8), points)[0] == 1

@@ -13,7 +13,7 @@ from model.tracking.person_track import Sighting, Track
 def sighting(frame: int, x: float, r: float = 50.0, presence: float = 1.0) -> Sighting:
     colours = np.zeros(128, np.float32)
     colours[0] = 1
-    landmarks = Landmarks(np.zeros((33, 4), np.float32), presence, Region(x, 100.0, r))
+    landmarks = Landmarks(np.zeros((33, 7), np.float32), presence, Region(x, 100.0, r))
     return Sighting(frame, frame / 10, landmarks, colours)
 
 

@@ -27,7 +27,7 @@ def test_a_batch_moves_whole() -> None:
 
 
 def test_evidence_stands_in_for_pixels() -> None:
-    landmarks, mask = np.ones((8, 33, 4), np.float32), np.full((8, 64, 64), 51, np.uint8)
+    landmarks, mask = np.ones((8, 33, 7), np.float32), np.full((8, 64, 64), 51, np.uint8)
     sample = NoiseClips().sample(0, np.random.default_rng(0))
     sample = sample._replace(pixels=None, landmarks=landmarks, mask=mask)
 
@@ -36,5 +36,5 @@ def test_evidence_stands_in_for_pixels() -> None:
     assert isinstance(sample.inputs, Evidence)
     assert isinstance(batch.inputs, EvidenceTensors)
     assert batch.pixels is None
-    assert batch.inputs.landmarks.shape == (16, 33, 4)
+    assert batch.inputs.landmarks.shape == (16, 33, 7)
     torch.testing.assert_close(batch.inputs.mask, torch.full((16, 64, 64), 0.2))

@@ -1,0 +1,216 @@
+"""The media role: claims tasks, and has a child do each, several at once.
+
+A task that waits, for its upload or for the workers, holds a seat but no slot: another one works
+meanwhile. Who works is decided by `service.turns`; what a child does, by `service.media_child`.
+"""
+
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from service import metrics
+from service.broker import Broker
+from service.broker_types import MediaTask, TaskKind
+from service.errors import BrokerUnavailableError, StoreUnavailableError
+from service.logs import get_log, set_up_logs
+from service.media_process import START_S, ChildProcess
+from service.metrics import serve_metrics
+from service.reconciler import Reconciler, archive
+from service.settings import Settings
+from service.store import Store
+from service.supervisor import follow_supervisor, settings_env, stop_on_signals
+from service.turns import Turns
+
+_CLAIM_MS = 500
+_LEAVE_S = 3.0  # that children have to hand their tasks back
+_SILENCE_LEASES = 4  # after so many leases without a word a child is taken for dead
+log = get_log("media")
+
+
+def run_media(settings: Settings) -> int:
+    """Do media tasks until told to stop; return the exit status."""
+    stop = stop_on_signals()
+    follow_supervisor()
+    set_up_logs("media", form=settings.log_format, level=settings.log_level)
+    broker, store = Broker.of(settings, patience_s=30), Store.of(settings)
+    media = Media(settings, broker, store)
+    server = None
+    if settings.media_port:
+        server = serve_metrics(settings.host, settings.media_port, media.trouble)
+    try:
+        with Reconciler(broker, store, settings.retention_s):
+            media.run(stop)
+    finally:
+        if server is not None:
+            server.shutdown()
+        broker.close()
+    return 0
+
+
+class Media:
+    """Claims tasks and has children do them.
+
+    Args:
+        settings: In force; the children's too.
+        broker: Of the queue.
+        store: Of videos and results.
+    """
+
+    def __init__(self, settings: Settings, broker: Broker, store: Store) -> None:
+        self._settings, self._broker, self._store = settings, broker, store
+        self._env = settings_env(settings)
+        self._consumer = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._turns = Turns(settings.media_slots)
+        self._lock = threading.Lock()  # of turns and children
+        self._children: dict[int, ChildProcess] = {}
+        self._room = threading.Event()
+        self._spare: ChildProcess | None = None
+        self._draining = False
+
+    def trouble(self) -> str | None:
+        """Say why nothing can be taken on, None where it can."""
+        if self._draining:
+            return "draining"
+        try:
+            self._broker.ping()
+            self._store.probe()
+        except (BrokerUnavailableError, StoreUnavailableError) as error:
+            return error.message
+        return None
+
+    def run(self, stop: threading.Event) -> None:
+        """Take tasks until told to stop; then let children finish, or hand back, what they do."""
+        log.info("media ready", slots=self._settings.media_slots, seats=self._settings.media_jobs)
+        while not stop.is_set():
+            self._look_after_children()
+            kinds = self._kinds_with_room()
+            if kinds and self._spare_is_ready():
+                self._claim(kinds)
+            else:
+                self._room.wait(_CLAIM_MS / 1000)
+                self._room.clear()
+        self._drain()
+
+    def _claim(self, kinds: Sequence[TaskKind]) -> None:
+        try:
+            task = self._broker.claim_task(self._consumer, kinds, _CLAIM_MS)
+        except BrokerUnavailableError as error:
+            log.warning("no task can be claimed", reason=error.message)
+            return
+        if task is not None:
+            self._start(task)
+
+    def _start(self, task: MediaTask) -> None:
+        child, self._spare = self._spare, None
+        assert child is not None
+        with self._lock:
+            self._children[child.pid] = child
+            self._turns.enter(str(child.pid), task.job.tenant)
+        metrics.MEDIA_TASKS.labels(task.kind).inc()
+        log.info("task started", job=task.job.id, task=task.kind, pid=child.pid)
+        child.give(task)
+
+    def _kinds_with_room(self) -> list[TaskKind]:
+        """What may be claimed; exports have seats of their own, so that no decoding keeps them."""
+        with self._lock:
+            held = [child.task.kind for child in self._children.values() if child.task]
+        seats: dict[TaskKind, int] = {
+            "export": self._settings.media_slots,
+            "decode": self._settings.media_jobs,
+        }
+        return [kind for kind, most in seats.items() if held.count(kind) < most]
+
+    def _spare_is_ready(self) -> bool:
+        """Whether a child waits for a task; one is started where none does."""
+        if self._spare is not None and self._spare.status is not None:
+            log.error("a child ended before it had a task", status=self._spare.status)
+            self._spare = None
+            time.sleep(1)
+        if self._spare is None:
+            self._spare = ChildProcess(self._env, self._hear)
+        elif time.monotonic() > self._spare.started_s + START_S and not self._spare.ready.is_set():
+            self._spare.kill()
+        return self._spare.ready.wait(_CLAIM_MS / 1000)
+
+    def _hear(self, child: ChildProcess, kind: str, _: Mapping[str, Any]) -> None:
+        """Take a line from a child, in that child's thread."""
+        name = str(child.pid)
+        with self._lock:
+            match kind:
+                case "ask":
+                    begun = self._turns.ask(name)
+                case "rest":
+                    begun = self._turns.rest(name)
+                case "end":
+                    begun = self._turns.leave(name)
+                    known = self._children.pop(child.pid, None)
+                case _:
+                    return
+            for pid in map(int, begun):
+                self._children[pid].tell("turn")
+        if kind == "end" and known is not None:
+            self._finish(child)
+
+    def _finish(self, child: ChildProcess) -> None:
+        task = child.task
+        assert task is not None
+        report = child.report or {"outcome": "crashed"}
+        outcome = report["outcome"]
+        metrics.MEDIA_TASKS.labels(task.kind).dec()
+        metrics.MEDIA_TASKS_FINISHED.labels(task.kind, outcome).inc()
+        if outcome == "succeeded" and task.export:
+            metrics.EXPORT_SECONDS.labels(task.export.format).observe(report["seconds"])
+        elif outcome == "succeeded":
+            metrics.DECODE_SECONDS.observe(report["seconds"])
+            metrics.FRAMES_DECODED.inc(report["frames"])
+            metrics.PEOPLE_FOUND.inc(report["people"])
+        log.info(
+            "task ended", job=task.job.id, task=task.kind, outcome=outcome, status=child.status
+        )
+        if outcome in ("crashed", "lost"):
+            self._clean_up(task)
+        self._room.set()
+
+    def _clean_up(self, task: MediaTask) -> None:
+        """Let another have what a child left; delete what it wrote after the end of its job."""
+        try:
+            self._broker.vanished(task.lease)
+            status = self._broker.status(task.job.id)
+            if status is not None and status.over:
+                archive(self._broker, self._store, task.job.id)
+        except (BrokerUnavailableError, StoreUnavailableError) as error:
+            log.warning("nothing could be cleaned up", job=task.job.id, reason=error.message)
+
+    def _look_after_children(self) -> None:
+        """Kill whoever has been silent for so long that it must hang."""
+        silent_s = max(_SILENCE_LEASES * self._settings.lease_s, START_S / 2)
+        with self._lock:
+            children = list(self._children.values())
+        for child in children:
+            if time.monotonic() - child.heard_s > silent_s:
+                log.error("child killed, as it said nothing", pid=child.pid)
+                child.kill()
+
+    def _drain(self) -> None:
+        self._draining = True
+        if self._spare is not None:
+            self._spare.kill()
+        self._await_children(self._settings.drain_s - _LEAVE_S)
+        with self._lock:
+            children = list(self._children.values())
+        for child in children:
+            child.tell("leave")
+        self._await_children(_LEAVE_S)
+        for child in children:
+            child.kill()
+        log.info("media stopped")
+
+    def _await_children(self, patience_s: float) -> None:
+        until_s = time.monotonic() + patience_s
+        while self._children and time.monotonic() < until_s:
+            self._room.wait(0.1)
+            self._room.clear()

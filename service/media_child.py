@@ -1,0 +1,200 @@
+"""A child of the media role: one task, then its end. `python -m service.media_child`.
+
+It starts before there is anything to do, so that a task finds it with all it needs in memory. No
+torch is in here, and no stranger's video: that is decoded by a child of its own.
+"""
+
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.errors import RemocapError
+from model.video import Limits
+from service.broker import Broker
+from service.broker_types import MediaTask
+from service.errors import BrokerUnavailableError, LeaseLostError, StoreUnavailableError
+from service.exports import Workshop
+from service.logs import bound, get_log, set_up_logs
+from service.media_job import REPORT_S, DecodeTask, Pace
+from service.media_link import LeavingError, Link
+from service.settings import Settings, load_settings
+from service.store import Store
+from service.task_lease import TaskLease
+
+EXPORT_STEP_S = 120.0  # that a step of an export may take without a sign: assembling, closing
+EXPORT_STORE_S = 3600.0  # that storing it may take
+PATIENCE_S = 30.0  # for Redis to come back
+log = get_log("media")
+
+
+def main() -> None:
+    """Get ready, wait for a task, do it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    link = Link(sys.stdin.buffer, sys.stdout.buffer)
+    settings = load_settings()
+    set_up_logs("media", form=settings.log_format, level=settings.log_level)
+    _warm_up()
+    link.tell("ready")
+    task = link.read_task()
+    if task is None:
+        return
+    with bound(job=task.job.id, task=task.kind):
+        Child(link, settings, Broker.of(settings, PATIENCE_S), Store.of(settings), task).run()
+
+
+def _warm_up() -> None:
+    """Load what is slow to load."""
+    from model.detect import BlazePoseDetector
+    from model.landmarks import LandmarkModel
+
+    with _mute():
+        BlazePoseDetector()
+        LandmarkModel()
+
+
+@contextmanager
+def _mute() -> Iterator[None]:
+    """Keep what a library prints about itself out of the logs, which are lines of JSON."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+@dataclass
+class Report:
+    """How a task ended, for the parent's metrics."""
+
+    outcome: str
+    frames: int = 0
+    people: int = 0
+    seconds: float = 0.0
+
+
+class Child:
+    """Does one task under its lease.
+
+    Args:
+        link: To the parent.
+        settings: In force.
+        broker: Of the queue.
+        store: Of videos and clips.
+        task: What to do.
+    """
+
+    def __init__(
+        self, link: Link, settings: Settings, broker: Broker, store: Store, task: MediaTask
+    ) -> None:
+        self._link, self._settings = link, settings
+        self._broker, self._store, self._task = broker, store, task
+        self._limits = Limits(max_side_px=settings.max_side_px, max_duration_s=settings.max_video_s)
+        self._heartbeat = TaskLease(
+            Broker.of(settings, patience_s=1),
+            task.lease,
+            settings.lease_s,
+            alive=lambda: link.tell("alive"),
+        )
+        self._reported_s = 0.0
+
+    def run(self) -> None:
+        """Do the task, and tell the parent how it ended."""
+        started_s = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="remocap-task-") as folder:
+            report = self._attempt(Path(folder))
+        self._heartbeat.stop()
+        report.seconds = time.monotonic() - started_s
+        self._link.tell("done", **vars(report))
+
+    def _attempt(self, folder: Path) -> Report:
+        try:
+            if self._task.kind == "decode":
+                return self._decode(folder)
+            return self._export(folder)
+        except LeaseLostError:
+            log.info("the task is no longer ours")
+            return Report("lost")
+        except (LeavingError, BrokerUnavailableError, StoreUnavailableError) as error:
+            log.warning("task handed back", reason=str(error) or "this process goes down")
+            self._broker.release(self._task.lease)
+            return Report("released")
+        except RemocapError as error:
+            return self._fail(error.code, error.message)
+        except Exception:
+            log.exception("task failed")
+            return self._fail("internal", "something of ours failed; please report it")
+
+    def _fail(self, code: str, message: str) -> Report:
+        log.info("task failed", code=code, message=message)
+        try:
+            self._broker.fail(self._task.lease, code, message)
+        except LeaseLostError:
+            return Report("lost")
+        return Report("failed")
+
+    def _decode(self, folder: Path) -> Report:
+        decoding = DecodeTask(
+            self._store,
+            self._broker,
+            self._task,
+            self._limits,
+            folder,
+            self._settings.max_unprocessed_windows,
+            Pace(self._work, self._rest),
+        )
+        decoding.run()
+        return Report("succeeded", decoding.frames, len(decoding.people))
+
+    def _export(self, folder: Path) -> Report:
+        assert self._task.export is not None
+        self._work()
+        workshop = Workshop(
+            self._store,
+            self._broker,
+            self._settings.models_dir,
+            self._limits,
+            folder,
+            self._progress,
+        )
+        self._heartbeat.beat(EXPORT_STEP_S)
+        path, size_bytes = workshop.make(self._task.job, self._task.export)
+        self._broker.export_done(self._task.lease, path, size_bytes)
+        return Report("succeeded")
+
+    def _work(self) -> None:
+        self._heartbeat.beat()
+        self._link.take_turn(self._heartbeat.beat)
+
+    def _rest(self) -> None:
+        self._heartbeat.beat()
+        self._link.check()
+        self._link.rest()
+
+    def _progress(self, done: int, total: int) -> None:
+        """Take note of rows that an export has written."""
+        self._work()
+        self._heartbeat.beat(EXPORT_STORE_S if done == total else EXPORT_STEP_S)
+        now_s = time.monotonic()
+        if now_s - self._reported_s > REPORT_S:
+            self._reported_s = now_s
+            assert self._task.export is not None
+            stage = self._task.export.format
+            counts: dict[str, str | int | None] = {"stage": stage, "done": done}
+            counts["expected"] = total or None
+            self._broker.progress(self._task.lease, "progress", counts)
+
+
+if __name__ == "__main__":
+    main()
+    sys.stdout.flush()
+    os._exit(0)  # whatever thread still waits for a video

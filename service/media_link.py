@@ -1,0 +1,112 @@
+"""What a media process and its children tell each other: lines of JSON through pipes.
+
+    to the child     {"kind": "task", "task": {...}}    once
+                     {"kind": "turn"}                   its answer to an ask: work
+                     {"kind": "leave"}                  hand the task back, and go
+    to the parent    {"kind": "ready"}                  give me a task
+                     {"kind": "ask"}                    may I work, or go on working?
+                     {"kind": "rest"}                   I cannot go on for now
+                     {"kind": "alive"}                  a few times a second
+                     {"kind": "done", "outcome", "frames", "people", "seconds"}   last
+
+A child whose parent has gone ends at once: its standard input does.
+"""
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import IO, Any
+
+from pydantic import TypeAdapter
+
+from service.broker_types import MediaTask
+
+QUANTUM_S = 0.25  # how long a turn lasts at least
+_LOOK_S = 0.2
+ORPHANED = 70  # exit status of a child without a parent
+
+TASK: TypeAdapter[MediaTask] = TypeAdapter(MediaTask)
+
+
+class LeavingError(Exception):
+    """The parent wants the task handed back."""
+
+
+def send(sink: IO[bytes], kind: str, **fields: Any) -> None:
+    """Write one line."""
+    sink.write(json.dumps({"kind": kind, **fields}).encode() + b"\n")
+    sink.flush()
+
+
+class Link:
+    """The child's end.
+
+    Args:
+        source: From the parent.
+        sink: To the parent.
+        beat: Called whenever a wait goes on.
+    """
+
+    def __init__(self, source: IO[bytes], sink: IO[bytes]) -> None:
+        self._source, self._sink = source, sink
+        self._sending = threading.Lock()
+        self._turn, self._leave = threading.Event(), threading.Event()
+        self._until_s: float | None = None  # of the turn that it is
+
+    def tell(self, kind: str, **fields: Any) -> None:
+        """Tell the parent; end where there is none."""
+        with self._sending:
+            try:
+                send(self._sink, kind, **fields)
+            except (OSError, ValueError):
+                os._exit(ORPHANED)
+
+    def read_task(self) -> MediaTask | None:
+        """Wait for the task, and listen in a thread from then on; None where there is none."""
+        line = self._source.readline()
+        message = json.loads(line) if line else {"kind": "leave"}
+        threading.Thread(target=self._listen, name="media-link", daemon=True).start()
+        if message["kind"] != "task":
+            return None
+        return TASK.validate_python(message["task"])
+
+    def take_turn(self, beat: Callable[[], None]) -> None:
+        """Return once it is this child's turn to work.
+
+        Args:
+            beat: Called again and again while it waits.
+
+        Raises:
+            LeavingError: The parent wants the task back.
+        """
+        self.check()
+        if self._until_s is not None and time.monotonic() < self._until_s:
+            return
+        self._turn.clear()
+        self.tell("ask")
+        while not self._turn.wait(_LOOK_S):
+            beat()
+            self.check()
+        self._until_s = time.monotonic() + QUANTUM_S
+
+    def rest(self) -> None:
+        """Let others work."""
+        if self._until_s is not None:
+            self._until_s = None
+            self.tell("rest")
+
+    def check(self) -> None:
+        """Raise LeavingError where the parent wants the task back."""
+        if self._leave.is_set():
+            raise LeavingError
+
+    def _listen(self) -> None:
+        while line := self._source.readline():
+            match json.loads(line)["kind"]:
+                case "turn":
+                    self._turn.set()
+                case "leave":
+                    self._leave.set()
+        os._exit(ORPHANED)

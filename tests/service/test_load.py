@@ -1,0 +1,23 @@
+"""The scenes of `make load`, small, with bounds that hold on a machine busy with other tests."""
+
+import pytest
+
+from tests.load import load
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_service_keeps_the_device_at_work() -> None:
+    assert load.throughput(batches=15, least=0.7)
+
+
+def test_batches_of_clips_of_all_sizes_are_full() -> None:
+    assert load.fill(jobs=30)
+
+
+def test_short_jobs_do_not_wait_for_a_long_one() -> None:
+    assert load.fairness(long_clips=300, short_jobs=5, short_clips=4, most=4, long_most=1.5)
+
+
+def test_a_clip_costs_redis_less_than_4_kb() -> None:
+    assert load.redis_memory(clips=100)
