@@ -4,6 +4,7 @@
 # And, for those who change something:
 #   make lint    format, style, types and who may import what; make pytest: the rest of make test
 #   make fuzz    decode mutated videos for ten minutes
+#   make gltf    check an animated scene with Khronos' validator, which npm fetches
 #   make bench   time the network as published against the way we run it
 #   make load    measure the service: throughput, batch fill, fairness, memory of Redis
 #   make chaos   kill, stop, poison and starve its workers, and count what is lost; ten minutes
@@ -14,7 +15,7 @@ SAMPLE := docs/sample/walk.mp4
 VIDEO ?= $(SAMPLE)
 OUT ?= out
 
-.PHONY: demo test check lint pytest fuzz bench load chaos clean
+.PHONY: demo test check lint pytest fuzz gltf bench load chaos clean
 
 demo: $(VENV)/.installed
 	@mkdir -p "$(OUT)"
@@ -38,6 +39,10 @@ pytest: $(VENV)/.installed-dev
 
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.fuzz_decoder 600
+
+gltf: $(VENV)/.installed-dev
+	npm install --no-save --no-fund --no-audit --prefix "$(OUT)/npm" gltf-validator@2.0.0-dev.3.10
+	NODE_PATH="$(abspath $(OUT))/npm/node_modules" $(BIN)/pytest -k khronos tests/model/export/test_glb.py
 
 bench: $(VENV)/.installed
 	$(BIN)/remocap bench network

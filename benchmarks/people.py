@@ -1,6 +1,6 @@
 """How well, and how fast, people are found and followed in a clip.
 
-    python benchmarks/people.py CLIP... [--sheets FOLDER] [--max-people N]
+    python -m benchmarks.people CLIP... [--sheets FOLDER] [--max-people N]
 
 Prints people, coverage, track lengths and seconds per stage. Identity switches are counted by
 looking: with --sheets contact sheets with numbered squares, a frame every half second, are written

@@ -1,10 +1,11 @@
 """The command `remocap`. Each command parses, calls, and shows; it decides nothing.
 
 Exit status: 0 done, 1 internal error, 2 wrong use, 3 bad input, 4 nobody found, 5 server
-unreachable or busy, 130 interrupted.
+unreachable or busy, 130 interrupted, 143 terminated.
 """
 
 import os
+import signal
 import sys
 import tempfile
 from enum import StrEnum
@@ -227,6 +228,7 @@ def main() -> None:
     """Run the command line; whatever goes wrong becomes one line and an exit status."""
     # Read when torch is imported: its threads shall not spin while the decoder needs the cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    signal.signal(signal.SIGTERM, _leave)
     try:
         app()
     except Exception as error:
@@ -239,6 +241,11 @@ def main() -> None:
             highlight=False,
         )
         sys.exit(known.exit_status)
+
+
+def _leave(number: int, _: object) -> None:
+    """End as an interrupt does: children stop, and temporary files are removed."""
+    sys.exit(128 + number)
 
 
 def _explain(error: Exception) -> RemocapError:

@@ -6,8 +6,8 @@ is one array and comes in one go, so what falls off while vertices are computed 
 
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -52,13 +52,17 @@ def write_npz(reconstruction: Reconstruction, path: Path, progress: Progress = i
     Raises:
         OutputError: The file cannot be written; nothing is left of it then.
     """
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        file.writelines(stream_npz(reconstruction, temporary.parent, progress))
+    with (
+        replacing(path) as temporary,
+        temporary.open("wb") as file,
+        closing(stream_npz(reconstruction, temporary.parent, progress)) as pieces,
+    ):
+        file.writelines(pieces)
 
 
 def stream_npz(
     reconstruction: Reconstruction, folder: Path | None = None, progress: Progress = ignore
-) -> Iterator[bytes]:
+) -> Generator[bytes]:
     """Yield the same file piece by piece, of a few megabytes at most.
 
     Args:
@@ -68,8 +72,11 @@ def stream_npz(
         progress: Told of rows.
     """
     outlet = _Outlet()
-    with zipfile.ZipFile(cast(IO[bytes], outlet), "w") as archive:
-        for _ in _write_all(archive, reconstruction, folder, progress):
+    with (
+        zipfile.ZipFile(cast(IO[bytes], outlet), "w") as archive,
+        closing(_write_all(archive, reconstruction, folder, progress)) as steps,  # before archive
+    ):
+        for _ in steps:
             yield outlet.take()
     yield outlet.take()
 
@@ -98,7 +105,7 @@ def _write_all(
     reconstruction: Reconstruction,
     folder: Path | None,
     progress: Progress,
-) -> Iterator[None]:
+) -> Generator[None]:
     """Write all arrays; stop after each piece."""
     yield from _write_seen(archive, reconstruction, folder, progress)
     for name, column in _KEPT.items():
@@ -113,7 +120,7 @@ def _write_seen(
     reconstruction: Reconstruction,
     folder: Path | None,
     progress: Progress,
-) -> Iterator[None]:
+) -> Generator[None]:
     """Write the vertices as they are computed, then what fell off meanwhile."""
     total = reconstruction.rows
     with ExitStack() as stack:
@@ -135,7 +142,7 @@ def _write_seen(
                     yield
 
 
-def _write_kept(archive: zipfile.ZipFile, name: str, parts: list[Array | None]) -> Iterator[None]:
+def _write_kept(archive: zipfile.ZipFile, name: str, parts: list[Array | None]) -> Generator[None]:
     """Write one array that the people have a part of each; nothing where the network gives none."""
     present = [part for part in parts if part is not None]
     if len(present) != len(parts):

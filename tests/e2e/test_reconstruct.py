@@ -1,12 +1,16 @@
 """`remocap reconstruct` as a user runs it: a real video in, real files out."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import av
 import numpy as np
+import psutil
 import pytest
 
 from tests.model.videos import write_video
@@ -110,5 +114,34 @@ def test_a_video_of_nobody_ends_with_status_4(tmp_path: Path) -> None:
     done = remocap("reconstruct", video, "-o", tmp_path / "out.npz")
 
     assert done.returncode == 4
-    assert "error no_person_found: " in done.stderr
+    assert done.stderr.startswith("error no_person_found: ")
+    assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "out.npz").exists()
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_whoever_stops_it_finds_nothing_left(
+    number: signal.Signals, status: int, tmp_path: Path
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    command = [sys.executable, "-m", "service", "reconstruct", SAMPLE, "-o", tmp_path / "out.npz"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "temporary")}
+    running = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+    await_rows(tmp_path / "temporary", running)
+    children = psutil.Process(running.pid).children()
+
+    running.send_signal(number)
+    said = running.communicate(timeout=60)[1]
+
+    assert (running.returncode, said.strip()) == (status, b"")
+    assert not any(child.is_running() for child in children)
+    assert list(tmp_path.rglob("*")) == [tmp_path / "temporary"]
+
+
+def await_rows(folder: Path, running: subprocess.Popen[bytes]) -> None:
+    """Wait until the network has answered for the first time."""
+    deadline = time.monotonic() + 200
+    while not list(folder.glob("remocap-*/arrived/*")):
+        assert running.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

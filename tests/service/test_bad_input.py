@@ -3,7 +3,6 @@
 The network is a stand-in that is quick; decoding, boxes, writing and the command line are real.
 """
 
-import json
 import sys
 import tempfile
 from collections.abc import Callable
@@ -16,10 +15,8 @@ import pytest
 
 import model.loading
 from service.cli import main
-from tests.model.standing import standing_model
+from tests.model.standing import standing_model, write_tracks
 from tests.model.videos import claim_duration, claim_size, mutated, write_sound, write_video
-
-BOX = [10.0, 5.0, 40.0, 45.0]
 
 
 class Outcome(NamedTuple):
@@ -69,13 +66,6 @@ def _status() -> int:
 
 def _files(folder: Path) -> set[Path]:
     return {path for path in folder.rglob("*") if path.is_file()}
-
-
-def write_tracks(folder: Path, frames: int, box: list[float] = BOX) -> Path:
-    rows = [{"frame": frame, "box": box} for frame in range(frames)]
-    path = folder / "boxes.json"
-    path.write_text(json.dumps({"version": 1, "tracks": [{"id": 1, "boxes": rows}]}))
-    return path
 
 
 def check(outcome: Outcome, status: int, code: str, *names: str) -> None:

@@ -145,7 +145,7 @@ def test_khronos_validator_finds_nothing(path: Path) -> None:
         pytest.skip("needs Node.js")
     run = subprocess.run([node, "-e", _VALIDATE, str(path)], capture_output=True, text=True)
     if "Cannot find module 'gltf-validator'" in run.stderr:
-        pytest.skip("needs the npm package gltf-validator on NODE_PATH")
+        pytest.skip("needs the npm package gltf-validator on NODE_PATH; `make gltf` fetches it")
     issues = json.loads(run.stdout)
     assert issues["messages"] == []
 
