@@ -51,7 +51,7 @@ class Store:
     def __init__(self, address: str) -> None:
         try:
             self._store: ObjectStore = from_url(address, **_options(address))
-        except (ValueError, BaseError) as error:
+        except (ValueError, OSError, BaseError) as error:
             raise UsageError(
                 "bad_setting",
                 f"REMOCAP_STORE_URL cannot be used ({_first_line(error)}); expected "
