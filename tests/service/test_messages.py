@@ -7,7 +7,7 @@ import pytest
 from model.errors import RemocapError
 from service import errors
 from service.errors import BadMessageError, LaterError, OverCapacityError
-from service.messages import ClipRequest, DeadClip, Done, Event, ExportRequest, Job, Message
+from service.messages import ClipRequest, DeadClip, Done, Event, ExportRequest, Message
 from tests.service.cases import new_clip, new_job
 
 JOB = new_job(deadline_s=12.5, idempotency_key='quotes " and ünïcode', filename="a.mp4")
