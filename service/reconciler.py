@@ -177,6 +177,7 @@ def archive(broker: Broker, store: Store, job_id: str) -> None:
         if status.state == "succeeded" and not status.erased:
             store.put(done_path(job_id), done.encode().encode())
             store.delete_below(f"jobs/{job_id}/clips/")
+            store.delete_below(f"jobs/{job_id}/results/", keep=set(done.results.values()))
         else:
             _bury(store, job_id, done, keep)
         log.info("job_archived", job=job_id, state=status.state, code=status.code)

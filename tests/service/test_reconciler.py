@@ -7,7 +7,7 @@ import pytest
 from service.broker import Broker
 from service.messages import Done
 from service.reconciler import Reconciler, archive, recall
-from service.store import Store, clip_path, done_path, end_path, job_path, part_path
+from service.store import Store, clip_path, done_path, end_path, job_path, part_path, result_path
 from tests.service.cases import claim, new_job, run_all, seal_all, submit_stored
 
 RETENTION_S = 3600.0
@@ -149,13 +149,16 @@ def test_succeeded_job_keeps_its_video_and_results(broker: Broker, store: Store)
     job = submit_stored(broker, store)
     finish(broker)
     store.put(part_path(job.id, 0), b"video")
-    store.put(clip_path(job.id, "left over"), b"inputs")
+    results = broker.results(job.id)
+    for path in (*results.values(), clip_path(job.id, "t1"), result_path(job.id, "t1", "late")):
+        store.put(path, b"left over, unless it was committed")
 
     archive(broker, store, job.id)
 
-    left = {entry.path for entry in store.entries(f"jobs/{job.id}/")}
-    assert left == {job_path(job.id), done_path(job.id), part_path(job.id, 0)}
-    assert Done.decode(store.get(done_path(job.id))).results == broker.results(job.id)
+    left = {entry.path for entry in store.entries("")}
+    manifests = {job_path(job.id), done_path(job.id)}
+    assert left == {*manifests, part_path(job.id, 0), *results.values()}
+    assert Done.decode(store.get(done_path(job.id))).results == results
     assert broker.unarchived() == []
 
 
