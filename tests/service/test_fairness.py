@@ -104,6 +104,19 @@ def test_idling_saves_no_turns_up(broker: Broker) -> None:
     assert order[waiting : waiting + 12].count("busy") == 6, idle
 
 
+def test_job_that_comes_late_overtakes_nobody(broker: Broker) -> None:
+    broker.announce("worker-1", KEY, BATCH)
+    early = sealed_job(broker, windows=[4] * 60)
+    for _ in range(8):
+        run_one(broker, room=BATCH)
+    sealed_job(broker, windows=[4] * 40)
+
+    order = [delivery.request.job for delivery in run_all(broker, room=BATCH)]
+
+    waiting = 3 * BATCH // 4
+    assert order[waiting : waiting + 12].count(early.id) == 6
+
+
 @settings(
     max_examples=15,
     deadline=None,
