@@ -64,7 +64,7 @@ def test_what_is_wrong_with_a_request_is_named(
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
-    assert store.jobs() == []
+    assert store.job_ids() == []
 
 
 def test_a_form_with_a_wrong_field_leaves_nothing(api: Api, store: Store) -> None:
@@ -73,7 +73,7 @@ def test_a_form_with_a_wrong_field_leaves_nothing(api: Api, store: Store) -> Non
     )
 
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_option")
-    assert store.jobs() == []
+    assert store.job_ids() == []
 
 
 def test_none_of_the_accepted_types_can_be_had(api: Api) -> None:
@@ -113,7 +113,7 @@ def test_a_deleted_job_is_gone_with_all_it_had(api: Api, store: Store) -> None:
     assert {(answer.status_code, answer.json()["code"]) for answer in later} == {
         (410, "job_deleted")
     }
-    assert not any("upload" in entry.path for entry in store.list(f"jobs/{job_id}/"))
+    assert not any("upload" in entry.path for entry in store.entries(f"jobs/{job_id}/"))
     assert api.http.get("/v1/jobs").json()["jobs"] == []
 
 
@@ -193,7 +193,7 @@ def test_more_than_may_wait_is_refused_before_it_is_read(
 
     assert (answer.status_code, answer.json()["code"]) == (429, "service_over_limit")
     assert int(answer.headers["retry-after"]) > 0
-    assert store.jobs() == []
+    assert store.job_ids() == []
 
 
 def test_without_redis_nothing_is_accepted_or_lost(settings: Settings, store: Store) -> None:
@@ -205,7 +205,7 @@ def test_without_redis_nothing_is_accepted_or_lost(settings: Settings, store: St
     assert (answer.status_code, answer.json()["code"]) == (503, "redis_unavailable")
     assert ready.status_code == 503
     assert alive.status_code == 200
-    assert store.jobs() == []
+    assert store.job_ids() == []
 
 
 def test_the_documentation_needs_nobody_else(api: Api) -> None:

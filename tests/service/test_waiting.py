@@ -139,7 +139,7 @@ def test_a_video_that_breaks_off_fails_its_job(api: Api, broker: Broker, store: 
     connection.close()
 
     until(lambda: state(broker, job_id) == ("failed", "upload_incomplete"))
-    until(lambda: not any(entry.path.endswith(".part") for entry in store.list(f"jobs/{job_id}/")))
+    until(lambda: not any(entry.path.endswith(".part") for entry in store.entries(f"jobs/{job_id}/")))
 
 
 def test_a_form_that_breaks_off_leaves_nothing(api: Api, broker: Broker, store: Store) -> None:
@@ -147,11 +147,11 @@ def test_a_form_that_breaks_off_leaves_nothing(api: Api, broker: Broker, store: 
     connection = open_post(
         api, "", 10**7, head + b"x" * 2_000_000, "multipart/form-data; boundary=b"
     )
-    until(lambda: bool(store.jobs()))
+    until(lambda: bool(store.job_ids()))
 
     connection.close()
 
-    until(lambda: not store.jobs())
+    until(lambda: not store.job_ids())
     assert broker.list_jobs(PUBLIC) == []
 
 
@@ -187,4 +187,4 @@ def test_one_key_for_two_videos_is_a_conflict(api: Api, store: Store) -> None:
     second = api.http.post("/v1/reconstruct", files={"video": b"two"}, headers=headers)
 
     assert (second.status_code, second.json()["code"]) == (409, "idempotency_conflict")
-    assert store.jobs() == [first.json()["id"]]
+    assert store.job_ids() == [first.json()["id"]]
