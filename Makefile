@@ -1,5 +1,5 @@
 # Two commands set everything up:
-#   make demo    install into .venv, reconstruct the sample clip, show where the result is
+#   make demo    install into .venv, reconstruct the sample clip, say how wrong it is and where it lies
 #   make test    install what the tests need, then do what CI does (`make check` is the same)
 # And, for those who change something:
 #   make lint    format, style, types and who may import what; make pytest: the rest of make test
@@ -10,7 +10,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-VIDEO ?= docs/sample/walk.mp4
+SAMPLE := docs/sample/walk.mp4
+VIDEO ?= $(SAMPLE)
 OUT ?= out
 
 .PHONY: demo test check lint pytest fuzz bench load chaos clean
@@ -18,6 +19,7 @@ OUT ?= out
 demo: $(VENV)/.installed
 	@mkdir -p "$(OUT)"
 	$(BIN)/remocap reconstruct "$(VIDEO)" -o "$(OUT)/demo.npz" -o "$(OUT)/demo.mp4" -o "$(OUT)/demo.png"
+	@$(if $(filter $(SAMPLE),$(VIDEO)),$(BIN)/python -m model.synth.sample_errors docs/sample "$(OUT)/demo.npz")
 	@echo "Watch $(OUT)/demo.mp4, the video with the meshes drawn over it; $(OUT)/demo.png shows them from the side too."
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && command -v xdg-open >/dev/null; then xdg-open "$(OUT)/demo.mp4"; fi
 

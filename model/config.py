@@ -42,11 +42,15 @@ class EvidenceConfig(_Frozen):
         width: Channels of the 14x14 map that SD and MD see; a multiple of 16.
         hidden: Width of the layers that see all landmarks at once.
         features: Channels of the final 7x7 map.
+        guess: Width of the layer that the first guess is read from (`model.first_guess`).
+        dropout: In both of these.
     """
 
-    width: PositiveInt = Field(default=64, multiple_of=16)
+    width: PositiveInt = Field(default=32, multiple_of=16)
     hidden: PositiveInt = 512
-    features: PositiveInt = 192
+    features: PositiveInt = 96
+    guess: PositiveInt = 256
+    dropout: float = Field(default=0.1, ge=0, lt=1)
 
 
 class TransformerConfig(_Frozen):

@@ -14,6 +14,7 @@ from jaxtyping import Float64, UInt8
 
 from model.crops import HALF_PIXEL, square_to_affine
 from model.landmarks import LandmarkModel
+from model.litert import threads_of_this_machine
 from model.region import Region
 from model.types import MASK_SIDE, Array, Evidence, EvidenceCrop, Mask, Observation
 
@@ -45,7 +46,7 @@ class EvidenceCutter:
 
     @cached_property
     def _landmarks(self) -> LandmarkModel:
-        return LandmarkModel()
+        return LandmarkModel(threads_of_this_machine())
 
 
 def gather_evidence(observation: Observation) -> Evidence:

@@ -1,8 +1,7 @@
 """Evidence in place of pictures: landmarks and mask to the map of features that HRNet would give.
 
-Each landmark is drawn as a spot, as bright as it is visible, and once more times its depth; beside
-that, all of them are lifted to a map of their own. From there on the way is the published one: SD
-and MD on that map, convolutions to 7 x 7, transformers.
+All landmarks of a frame together are lifted to a map, and the mask is seen beside it. From there on
+the way is the published one: SD and MD on that map, convolutions to 7 x 7, transformers.
 """
 
 from typing import NamedTuple
@@ -19,8 +18,7 @@ from model.tokens import GRID
 from model.types import WINDOW
 
 LANDMARKS = 33
-SIDE = 28  # cells of the maps that landmarks are drawn on
-SPOT = 1.0  # cells; deviation of the Gaussian that a landmark is drawn as
+SIDE = 28  # cells that the mask is seen in
 DEPTH_UNIT = 0.4  # BlazePose's depths are about 2.5 times as large as they would be to scale
 
 
@@ -38,34 +36,13 @@ def scale_evidence(
     return EvidenceTensors(landmarks, mask / 255)
 
 
-def draw_maps(evidence: EvidenceTensors, side: int = SIDE) -> Float[Tensor, "n 67 side side"]:
-    """Every landmark as a spot, every depth as a spot, and the mask.
-
-    Landmarks outside the crop leave no trace but the rim of their spots.
-    """
-    x, y, depth, visibility = evidence.landmarks[..., :4, None].unbind(dim=2)  # [n,33,1]
-    across, down = _profile(x, side), _profile(y, side)  # [n,33,side]
-    spots = (visibility * down)[..., None] * across[..., None, :]  # [n,33,side,side]
-    depths = spots * (DEPTH_UNIT * depth)[..., None]
-    mask = F.adaptive_avg_pool2d(evidence.mask[:, None], side)
-    return torch.cat([spots, depths, mask], dim=1)
-
-
-def _profile(place: Float[Tensor, "n 33 1"], side: int) -> Float[Tensor, "n 33 side"]:
-    """A Gaussian along one axis of the crop, cut off before its numbers slow down a CPU."""
-    cells = torch.arange(side, device=place.device) + 0.5
-    away = ((place + 1) / 2 * side - cells) / SPOT
-    return torch.exp(-(away.square() / 2).clamp(max=20))
-
-
 class Lift(nn.Module):
     """All landmarks together to one small map, whose places mean what training makes of them.
 
-    A spot on a map tells roughly where a landmark is; this tells exactly, and sees all at once
-    (a residual network on joints, after Martinez et al. 2017).
+    A residual network on joints, after Martinez et al. 2017.
     """
 
-    def __init__(self, hidden: int, width: int) -> None:
+    def __init__(self, hidden: int, width: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.width = width
         self.first = nn.Linear(7 * LANDMARKS, hidden)
@@ -74,6 +51,7 @@ class Lift(nn.Module):
                 nn.LayerNorm(hidden),
                 nn.Linear(hidden, hidden),
                 nn.ReLU(inplace=True),
+                nn.Dropout(dropout),
                 nn.Linear(hidden, hidden),
             )
             for _ in range(2)
@@ -82,8 +60,9 @@ class Lift(nn.Module):
 
     def forward(self, landmarks: Float[Tensor, "n 33 7"]) -> Float[Tensor, "n width 7 7"]:
         """Answer landmarks, the less visible the fainter."""
-        place, visibility, world_m = landmarks.split([3, 1, 3], dim=2)
-        known = torch.cat([place * visibility, visibility, world_m * visibility], dim=2)
+        across, depth, visibility, place_m = torch.split(landmarks, [2, 1, 1, 3], dim=2)
+        place = torch.cat([across, DEPTH_UNIT * depth, place_m], dim=2)
+        known = torch.cat([place * visibility, visibility], dim=2)
         x = self.first(known.flatten(1).to(self.first.weight.dtype))
         for block in self.blocks:
             x = x + block(x)
@@ -99,9 +78,9 @@ class EvidenceBackbone(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         width, features = config.evidence.width, config.evidence.features
-        self.conv1 = nn.Conv2d(2 * LANDMARKS + 1, width, 3, 2, 1, bias=False)
+        self.conv1 = nn.Conv2d(1, width, 3, 2, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
-        self.lift = Lift(config.evidence.hidden, width)
+        self.lift = Lift(config.evidence.hidden, width, config.evidence.dropout)
         self.ema_1 = Ema(width, groups=width // 16) if config.sd else None
         self.ema_S = Ema(WINDOW * width, groups=width) if config.md else None
         self.halve = conv_norm(width, features, 3, 2)
@@ -117,9 +96,9 @@ class EvidenceBackbone(nn.Module):
 
     def stem(self, evidence: EvidenceTensors) -> Float[Tensor, "n width 14 14"]:
         """Each frame by itself."""
-        maps = draw_maps(evidence).to(self.conv1.weight.dtype)  # [N,67,28,28]
-        lifted = F.interpolate(self.lift(evidence.landmarks), scale_factor=2, mode="bilinear")
-        return (self.bn1(self.conv1(maps)) + lifted).relu_()
+        mask = F.adaptive_avg_pool2d(evidence.mask[:, None], SIDE)  # [N,1,28,28]
+        seen = self.bn1(self.conv1(mask.to(self.conv1.weight.dtype)))
+        return (seen + F.interpolate(self.lift(evidence.landmarks), scale_factor=2)).relu_()
 
     def high_resolution(
         self, features: Float[Tensor, "n width 14 14"]

@@ -13,8 +13,10 @@ from torch import Tensor, nn
 
 from model.bodies import Body
 from model.config import NetworkConfig
+from model.disentangle import Ema
 from model.errors import UsageError
 from model.evidence_backbone import LANDMARKS, EvidenceTensors
+from model.first_guess import FirstGuess
 from model.network import Inputs, RemoCap
 from model.residual import BasicBlock, Bottleneck
 from model.transformer import DecoderLayer
@@ -22,6 +24,7 @@ from model.types import CROP_SIDE, MASK_SIDE, WINDOW
 
 STANDING_CAMERA = (0.9, 0.0, 0.0)  # upright, a person of 1.8 m fills four fifths of the crop
 WAVES_PER_METRE = 0.6  # of the tokens' Fourier features, as a deviation: the body is 2 m long
+OPEN = 4.0  # what goes into the gates of SD and MD: they let through nearly everything at first
 QUIET = 0.1  # of what cross-attention would add to the body tokens
 RIDGE = 1e-5  # of the mean square: keeps the fit from leaning on what differs between pictures
 
@@ -79,6 +82,9 @@ def _draw(module: nn.Module) -> None:
         nn.init.zeros_(module.bn2.weight)
     elif isinstance(module, Bottleneck):
         nn.init.zeros_(module.bn3.weight)
+    elif isinstance(module, Ema):
+        assert module.conv3x3.bias is not None
+        module.conv3x3.bias.fill_(OPEN)
     elif isinstance(module, DecoderLayer):
         module.multihead_attn.out_proj.weight.mul_(QUIET)
     elif isinstance(module, nn.Linear):
@@ -97,6 +103,11 @@ def fourier_features(
 
 def _fit_heads(network: RemoCap, rest_m: Float[Tensor, "445 3"]) -> None:
     """Let the last layers answer whatever they see with the rest pose and a standing camera."""
+    if network.first_guess is not None:
+        _fit_guess(network.first_guess, rest_m)
+        network.xyz_regressor.weight.zero_()
+        network.cam_predictor.weight.zero_()
+        return
     _, body = network.refine(network.backbone(_make_up_inputs(network.config)))  # [8,445,d]
     known = F.pad(body, (0, 1), value=1.0).flatten(0, 1).double()  # [8*445,d+1]
     wanted = rest_m.repeat(WINDOW, 1).double()
@@ -106,6 +117,13 @@ def _fit_heads(network: RemoCap, rest_m: Float[Tensor, "445 3"]) -> None:
     network.xyz_regressor.bias.copy_(fit[-1])
     network.cam_predictor.weight.mul_(0.01)  # pictures are yet to teach it where people stand
     network.cam_predictor.bias.copy_(torch.tensor(STANDING_CAMERA))
+
+
+def _fit_guess(first_guess: FirstGuess, rest_m: Float[Tensor, "445 3"]) -> None:
+    """Let the guess be the rest pose, and leave it to the transformers to learn what to add."""
+    camera = torch.tensor([STANDING_CAMERA])
+    first_guess.read.weight.mul_(0.01)
+    first_guess.read.bias.copy_(torch.cat([camera, rest_m]).flatten())
 
 
 def _make_up_inputs(config: NetworkConfig) -> Inputs:

@@ -1,5 +1,10 @@
 """Runs one of BlazePose's networks with LiteRT."""
 
+import os
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ai_edge_litert.interpreter import Interpreter
@@ -8,6 +13,17 @@ from jaxtyping import Float32
 from model.types import Array
 
 FOLDER = Path(__file__).parent / "assets" / "blazepose"
+MAX_THREADS = 4  # networks this small gain little from more
+
+_STDERR = 2
+_GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n"
+_diverting = threading.Lock()
+
+
+def threads_of_this_machine() -> int:
+    """Threads for one network that has the machine to itself."""
+    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(MAX_THREADS)
+    return min(len(cores), MAX_THREADS)
 
 
 class LiteRT:
@@ -15,12 +31,13 @@ class LiteRT:
 
     Args:
         name: File in `assets/blazepose`.
-        threads: For one call.
+        threads: For one call; the outputs are the same with any number.
     """
 
     def __init__(self, name: str, threads: int = 1) -> None:
-        self._interpreter = Interpreter(str(FOLDER / name), num_threads=threads)
-        self._interpreter.allocate_tensors()
+        with _greeting_kept_back():
+            self._interpreter = Interpreter(str(FOLDER / name), num_threads=threads)
+            self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._outputs = {
             tuple(int(n) for n in output["shape"]): output["index"]
@@ -36,3 +53,21 @@ class LiteRT:
         """A copy of the output of this shape, without its leading 1."""
         values: Array = self._interpreter.get_tensor(self._outputs[1, *shape])[0]
         return values
+
+
+@contextmanager
+def _greeting_kept_back() -> Iterator[None]:
+    """Keep LiteRT's greeting off standard error, where it can be told in no other way.
+
+    What else anybody writes there meanwhile follows when the block ends.
+    """
+    with _diverting, tempfile.TemporaryFile() as aside:
+        kept = os.dup(_STDERR)
+        os.dup2(aside.fileno(), _STDERR)
+        try:
+            yield
+        finally:
+            os.dup2(kept, _STDERR)
+            os.close(kept)
+            aside.seek(0)
+            os.write(_STDERR, aside.read().replace(_GREETING, b""))

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from model.backbone import Hrnet
 from model.config import NetworkConfig
 from model.evidence_backbone import EvidenceBackbone, EvidenceTensors
+from model.first_guess import STEP, FirstGuess, Guess
 from model.regressor import SmplRegressor
 from model.tokens import JOINTS, allowed_attention, sine_encoding
 from model.transformer import Transformer
@@ -79,6 +80,10 @@ class RemoCap(nn.Module):
         self.xyz_regressor = nn.Linear(second, 3)
         self.coarse2intermediate_upsample = nn.Linear(COARSE, INTERMEDIATE)
         self.smpl_parameter_regressor = SmplRegressor() if config.smpl_regressor else None
+        evidence = config.evidence
+        self.first_guess = (
+            None if sees_pixels else FirstGuess(features, evidence.guess, second, evidence.dropout)
+        )
         self.register_buffer("encoding_1", sine_encoding(first), persistent=False)
         self.register_buffer("encoding_2", sine_encoding(second), persistent=False)
         allowed = allowed_attention(torch.from_numpy(np.array(coarse_adjacency)))
@@ -92,32 +97,56 @@ class RemoCap(nn.Module):
         Raises:
             ValueError: With MD, where n is no multiple of 8.
         """
-        return self.answer(*self.refine(self.backbone(inputs)))
+        features = self.backbone(inputs)
+        guess = self.guess(features)
+        return self.answer(*self.refine(features, guess), guess)
 
-    def answer(self, camera: Float[Tensor, "n d"], body: Float[Tensor, "n 445 d"]) -> Prediction:
+    def guess(self, features: Float[Tensor, "n features 7 7"]) -> Guess | None:
+        """Read a first guess off the features; only networks that see evidence do so."""
+        return None if self.first_guess is None else self.first_guess(features)
+
+    def first_answer(self, inputs: Inputs) -> Prediction:
+        """Answer with the first guess alone: what training begins with, as it costs little.
+
+        Raises:
+            ValueError: This network makes no guess; and as `forward`.
+        """
+        guess = self.guess(self.backbone(inputs))
+        if guess is None:
+            raise ValueError("a network that sees pixels makes no first guess; train it whole")
+        joints_m, coarse_m = torch.split(guess.points_m, [JOINTS, COARSE], dim=1)
+        return Prediction(guess.camera, joints_m, coarse_m)
+
+    def answer(
+        self,
+        camera: Float[Tensor, "n d"],
+        body: Float[Tensor, "n 445 d"],
+        guess: Guess | None = None,
+    ) -> Prediction:
         """Read the refined camera token and body tokens."""
-        points_m = self.xyz_regressor(body)  # [N,445,3]
+        seen, points_m = self.cam_predictor(camera), self.xyz_regressor(body)  # [N,3], [N,445,3]
+        if guess is not None:
+            seen, points_m = guess.camera + STEP * seen, guess.points_m + STEP * points_m
         joints_m, coarse_m = points_m.split([JOINTS, COARSE], dim=1)
-        prediction = Prediction(self.cam_predictor(camera), joints_m, coarse_m)
+        prediction = Prediction(seen, joints_m, coarse_m)
         if self.smpl_parameter_regressor is None:
             return prediction
         rotmat, betas = self.smpl_parameter_regressor(self.intermediate_m(coarse_m))
         return prediction._replace(rotmat=rotmat, betas=betas)
 
     def refine(
-        self, features: Float[Tensor, "n features 7 7"]
+        self, features: Float[Tensor, "n features 7 7"], guess: Guess | None = None
     ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n 445 d"]]:
         """Image features to the refined camera token and body tokens."""
         image = self.conv_1x1(features).flatten(2).transpose(1, 2)  # [N,49,512]
         camera = self.cam_token_embed.weight.expand(len(image), -1, -1)  # [N,1,512]
         body = self.body_tokens()[None]  # [1,445,512]: the same for all, until they see the image
         camera, image, body = self.transformer_1(camera, image, body, self.encoding_1, self.allowed)
+        camera, body = self.dim_reduce_enc_cam(camera), self.dim_reduce_dec(body)
+        if guess is not None and self.first_guess is not None:
+            camera, body = self.first_guess.place(camera, body, guess)
         camera, _, body = self.transformer_2(
-            self.dim_reduce_enc_cam(camera),
-            self.dim_reduce_enc_img(image),
-            self.dim_reduce_dec(body),
-            self.encoding_2,
-            self.allowed,
+            camera, self.dim_reduce_enc_img(image), body, self.encoding_2, self.allowed
         )  # [N,1,128], [N,445,128]
         return camera.squeeze(1), body
 

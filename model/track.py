@@ -10,6 +10,7 @@ import numpy as np
 
 from model.detect import BlazePoseDetector, PersonDetector
 from model.landmarks import LandmarkModel, Landmarks
+from model.litert import threads_of_this_machine
 from model.region import Region
 from model.tracking.appearance import torso_histogram
 from model.tracking.handout import DELAY_FRAMES, HandOut, People
@@ -51,11 +52,13 @@ def track_people(
 
     Args:
         frames: In time order.
-        detector: BlazePose's, unless given.
-        look: BlazePose's landmark model, unless given.
+        detector: BlazePose's, on all cores, unless given.
+        look: BlazePose's landmark model, likewise.
         max_people: How many to follow at once at most, the larger and longer-lived first.
     """
-    tracker = Tracker(detector or BlazePoseDetector(), look or LandmarkModel(), max_people)
+    threads = threads_of_this_machine()
+    detector = detector or BlazePoseDetector(threads=threads)
+    tracker = Tracker(detector, look or LandmarkModel(threads), max_people)
     for frame in frames:
         yield from tracker.add(frame)
     yield from tracker.close()

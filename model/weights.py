@@ -24,14 +24,21 @@ def save_weights(network: RemoCap, path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def load_weights(network: RemoCap, path: Path) -> None:
+def load_weights(network: RemoCap, path: Path, *, may_miss: tuple[str, ...] = ()) -> None:
     """Fill a network with the weights of a file. Its hash is the registry's to check.
+
+    Args:
+        network: To fill.
+        path: Of the file.
+        may_miss: Beginnings of the names that the file need not hold; these stay as they are.
 
     Raises:
         InputError: `bad_weights`: it cannot be read or does not fit the network.
     """
     try:
-        network.load_state_dict(load_file(path))
+        state = load_file(path)
+        kept = {k: v for k, v in network.state_dict().items() if k.startswith(may_miss)}
+        network.load_state_dict((kept if may_miss else {}) | state)
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:300]
         raise InputError(

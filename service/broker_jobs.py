@@ -4,6 +4,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from redis import exceptions
+
 from service.broker_replies import read_census, read_export, read_model, read_status
 from service.broker_types import (
     Census,
@@ -15,6 +17,8 @@ from service.broker_types import (
 )
 from service.messages import DeadClip, Done, Event, ExportRequest, Job
 from service.script import Script
+
+_RECONNECT_S = 0.2
 
 
 class JobBroker:
@@ -107,11 +111,16 @@ class JobBroker:
         Some may be missed while Redis is away, so look at the job itself too at every None.
         """
         client: Any = self._script.redis
-        with client.pubsub(ignore_subscribe_messages=True) as channel:
-            channel.subscribe("remocap:notify")
-            while True:
-                message = channel.get_message(timeout=poll_s)
-                yield message["data"] if message else None
+        while True:
+            try:
+                with client.pubsub(ignore_subscribe_messages=True) as channel:
+                    channel.subscribe("remocap:notify")
+                    while True:
+                        message = channel.get_message(timeout=poll_s)
+                        yield message["data"] if message else None
+            except exceptions.ConnectionError:
+                yield None
+                time.sleep(_RECONNECT_S)
 
     def request_export(self, request: ExportRequest) -> ExportState:
         """Have an export made unless it is there or on its way; one that failed is tried again.

@@ -1,6 +1,7 @@
 """The command `remocap`. Each command parses, calls, and shows; it decides nothing.
 
-Exit status: 0 done, 1 internal error, 2 wrong use, 3 bad input, 4 nobody found, 130 interrupted.
+Exit status: 0 done, 1 internal error, 2 wrong use, 3 bad input, 4 nobody found, 5 server
+unreachable or busy, 130 interrupted.
 """
 
 import os
@@ -16,7 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from model.errors import RemocapError, UsageError
-from service import research
+from service import research, roles
 from service.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -207,7 +208,18 @@ def config() -> None:
         typer.echo(f"{Settings.model_config['env_prefix']}{name}".upper() + f"={value}")
 
 
-for command in (research.train, research.evaluate, research.synth):
+for command in (
+    roles.serve,
+    roles.api,
+    roles.media,
+    roles.worker,
+    roles.submit,
+    research.train,
+    research.evaluate,
+    research.evaluate_marks,
+    research.synth,
+    research.look,
+):
     app.command()(command)
 
 

@@ -7,9 +7,13 @@
         |-- GoneError                   it was here, and was deleted
         |-- NotReadyError               ask again later
         |-- JobOverError                the job has ended, so this cannot be done to it
+        |-- JobFailedError              there is no result, because of the video
+        |-- FaultError                  there is no result, because of us
         |-- IdempotencyConflictError    this key was used for another request
         |-- UploadError                 the request's body cannot be taken in
-        |   `-- TooLargeError           it is larger than the limits allow
+        |   |-- TooLargeError           it is larger than the limits allow
+        |   `-- UnsupportedTypeError    it is neither a form nor a video
+        |-- NotAcceptableError          none of the forms that the client takes can be had
         |-- LeaseLostError              the work was given to another process; drop it
         |-- BadMessageError             what lies in Redis or the store is not of this version
         `-- LaterError                  worth another try; carries retry_after_s
@@ -48,6 +52,14 @@ class JobOverError(ServiceError):
     """The job has ended; code `job_over`. To a media process or a worker it means: stop."""
 
 
+class JobFailedError(ServiceError):
+    """A job or an export failed; code and message are those it failed with."""
+
+
+class FaultError(ServiceError):
+    """The same, where another video would have failed as well."""
+
+
 class IdempotencyConflictError(ServiceError):
     """The key was used for a request with other content; code `idempotency_conflict`."""
 
@@ -58,6 +70,14 @@ class UploadError(ServiceError):
 
 class TooLargeError(UploadError):
     """The body is over a limit; code `upload_too_large`."""
+
+
+class UnsupportedTypeError(UploadError):
+    """The body's type is none we read; code `unsupported_media_type`."""
+
+
+class NotAcceptableError(ServiceError):
+    """Accept names no form of a result; code `not_acceptable`."""
 
 
 class LeaseLostError(ServiceError):
@@ -77,6 +97,7 @@ class LaterError(ServiceError):
         retry_after_s: Seconds after which a new try may succeed.
     """
 
+    exit_status = 5
     default_retry_s: ClassVar[float] = 5.0
 
     def __init__(self, code: str, message: str, retry_after_s: float | None = None) -> None:

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from model.errors import UsageError
-from service.settings import load_settings
+from service.settings import Settings, load_settings
+from service.show import ProgressBars
 
 console = Console(stderr=True)
 bench = typer.Typer(no_args_is_help=True, help="Measure this machine.")
@@ -44,13 +45,19 @@ def synth(
     preview: Annotated[
         Path | None, typer.Option(help="Write a contact sheet of some clips instead, a PNG.")
     ] = None,
-    clips: Annotated[int | None, typer.Option(min=1, help="Of 8 frames each.")] = None,
+    films: Annotated[
+        Path | None,
+        typer.Option(help="Render films of what is held out into this folder, with their truth."),
+    ] = None,
+    clips: Annotated[
+        int | None, typer.Option(min=1, help="Of 8 frames each; films are of 3 s.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same set.")] = 0,
     motions: Motions = None,
     garments: Garments = None,
     backgrounds: Annotated[
         Path | None,
-        typer.Option(help="Folder of photos for --preview [default: procedural ones]"),
+        typer.Option(help="Folder of photos for --preview, --films [default: procedural ones]"),
     ] = None,
     evaluation: Annotated[
         bool, typer.Option("--evaluation", help="Use the held-out motions and garments.")
@@ -59,8 +66,10 @@ def synth(
     """Make people to train on: rendered clips of moving people with exact labels."""
     from model.synth import make
 
-    if (folder is None) == (preview is None):
-        raise UsageError("nothing_to_do", "give either a folder to bake into, or --preview FILE")
+    if [folder, preview, films].count(None) != 2:
+        raise UsageError(
+            "nothing_to_do", "give either a folder to bake into, --preview FILE or --films FOLDER"
+        )
     if preview is not None:
         make.preview(
             preview,
@@ -71,6 +80,20 @@ def synth(
             backgrounds=backgrounds,
         )
         console.print(f"wrote {preview}", soft_wrap=True)
+    if films is not None:
+        count = clips or 48
+        with Progress(console=console, transient=True) as bars:
+            task = bars.add_task("render films", total=count)
+            make.films(
+                films,
+                count=count,
+                seed=seed,
+                motions=motions,
+                garments=garments,
+                backgrounds=backgrounds,
+                progress=lambda done: bars.update(task, completed=done),
+            )
+        console.print(f"rendered {count} films into {films}", soft_wrap=True)
     if folder is not None:
         count = clips or 3000
         with Progress(console=console, transient=True) as bars:
@@ -85,6 +108,38 @@ def synth(
                 progress=lambda done: bars.update(task, completed=done),
             )
         console.print(f"baked {count} clips into {folder}", soft_wrap=True)
+
+
+def look(
+    baked: Annotated[Path, typer.Argument(help="A set that `remocap synth` baked.")],
+    folder: Annotated[Path, typer.Argument(help="Where to keep what was seen; 120 KB a clip.")],
+    looks: Annotated[
+        int, typer.Option(min=1, help="How often each clip is shaded and looked at.")
+    ] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same set.")] = 0,
+    backgrounds: Annotated[
+        Path | None, typer.Option(help="Folder of photos [default: procedural ones]")
+    ] = None,
+    evaluation: Annotated[
+        bool, typer.Option("--evaluation", help="Use the held-out photos.")
+    ] = False,
+) -> None:
+    """Let BlazePose look at baked people, for networks that see evidence."""
+    from model.synth.backdrop import Backdrops
+    from model.synth.dataset import BakedSet, SynthClips
+    from model.synth.seen_set import see_clips
+
+    clips = SynthClips(BakedSet(baked), Backdrops(backgrounds, evaluation=evaluation))
+    with Progress(console=console, transient=True) as bars:
+        task = bars.add_task("look", total=looks * len(clips))
+        see_clips(
+            clips,
+            folder,
+            looks=looks,
+            seed=seed,
+            progress=lambda done: bars.update(task, completed=done),
+        )
+    console.print(f"looked {looks * len(clips)} times, see {folder}", soft_wrap=True)
 
 
 def train(
@@ -114,16 +169,28 @@ def train(
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="Name of a model; see `remocap models`.")],
-    dataset: Annotated[Path, typer.Argument(help="The set, a yaml; see docs/training.md.")],
+    dataset: Annotated[
+        Path | None, typer.Argument(help="The set, a yaml; see docs/training.md.")
+    ] = None,
+    films: Annotated[
+        Path | None,
+        typer.Option(help="Or a folder that `remocap synth --films` rendered: from video to mesh."),
+    ] = None,
     protocol: Annotated[
         Protocol, typer.Option(help="all: every frame once; published: as the paper counts.")
     ] = Protocol.all,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N or auto.")] = None,
 ) -> None:
     """Measure a model's errors on a set, and the share of frames they speak of."""
+    settings = load_settings(model=model, device=device)
+    if (dataset is None) == (films is None):
+        raise UsageError("nothing_to_do", "give either a set, a yaml, or --films FOLDER")
+    if films is not None:
+        _evaluate_films(settings, films)
+        return
+    assert dataset is not None
     from model.training.evaluation import evaluate_main
 
-    settings = load_settings(model=model, device=device)
     evaluate_main(
         settings.model,
         dataset,
@@ -132,6 +199,53 @@ def evaluate(
         device=settings.device,
         console=Console(),
     )
+
+
+def _evaluate_films(settings: Settings, folder: Path) -> None:
+    from model.films.evaluation import evaluate_films
+    from model.films.report import table
+    from model.loading import load_model
+
+    model = load_model(settings.model, settings.models_dir, device=settings.device)
+    with Progress(console=console, transient=True) as bars:
+        task = bars.add_task("evaluate films", total=None)
+        rows = evaluate_films(
+            folder,
+            model,
+            watch=lambda _, done, total: bars.update(task, completed=done, total=total),
+        )
+    Console().print(table(rows))
+
+
+def evaluate_marks(
+    model: Annotated[str, typer.Argument(help="Name of a model; see `remocap models`.")],
+    marks: Annotated[Path, typer.Argument(help="The marks, a JSON; see docs/marks.md.")],
+    videos: Annotated[Path, typer.Argument(help="The folder with the marked videos.")],
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="A folder that keeps what was seen, so that the next model is fast."),
+    ] = None,
+    untrained: Annotated[
+        bool, typer.Option("--untrained", help="Score untrained weights beside it.")
+    ] = False,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N or auto.")] = None,
+) -> None:
+    """Score a model on people in real videos whose joints were marked by hand."""
+    from model.training.marks.evaluation import evaluate_marks as run
+
+    settings = load_settings(model=model, device=device)
+    with ProgressBars(console) as bars:
+        report = run(
+            settings.model,
+            marks,
+            videos,
+            cache=cache,
+            untrained=untrained,
+            models_dir=settings.models_dir,
+            device=settings.device,
+            watch=bars,
+        )
+    report.print(Console())
 
 
 @bench.command("network")

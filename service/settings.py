@@ -119,7 +119,7 @@ def load_settings(**flags: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0])
-        name = f"--{field}" if field in given else f"REMOCAP_{field}".upper()
+        name = f"--{field.replace('_', '-')}" if field in given else f"REMOCAP_{field}".upper()
         raise UsageError(
             "bad_setting",
             f"{name} is {first['input']!r}: {first['msg']}; correct it or leave it out",

@@ -1,7 +1,9 @@
 """What a person at a terminal sees: progress while it runs, a table when it is done."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -17,11 +19,13 @@ from rich.table import Table
 from model.reconstruction import Reconstruction
 
 LABELS: Mapping[str, str] = {
+    "upload": "send, MB",
     "decode": "decode video",
     "track": "find people",
     "crop": "crop",
     "network": "network",
     "write": "write result",
+    "fetch": "fetch, MB",
 }
 """Stages of the pipeline in the order they are shown, in words."""
 
@@ -58,6 +62,17 @@ class ProgressBars:
         if stage not in self._tasks:
             self._tasks[stage] = self._progress.add_task(LABELS.get(stage, stage), total=expected)
         self._progress.update(self._tasks[stage], completed=done, total=expected)
+
+
+def job_summary(job: Mapping[str, Any]) -> Table:
+    """People, frames and seconds of a job that a server did, as a table."""
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_row("job", job["id"])
+    table.add_row("people", str(job["people"]))
+    table.add_row("frames", str(job["progress"]["decode"]["done"]))
+    begun, ended = (datetime.fromisoformat(job[key]) for key in ("created_at", "finished_at"))
+    table.add_row("together", f"{(ended - begun).total_seconds():.2f} s")
+    return table
 
 
 def summary(result: Reconstruction, seconds: Mapping[str, float]) -> Table:

@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
@@ -77,6 +77,11 @@ class Supervisor:
             return 0
         finally:
             self._drain()
+
+    def kill(self) -> None:
+        """End the children at once; safe to call from a signal handler while `run` drains."""
+        for kept in self._kept:
+            kept.send(signal.SIGKILL)
 
     def _drain(self) -> None:
         until_s = time.monotonic() + self._drain_s
@@ -149,12 +154,18 @@ def restart_pause_s(deaths: int) -> float:
     return min(_FIRST_PAUSE_S * 2.0 ** max(deaths - 1, 0), _LAST_PAUSE_S)
 
 
-def stop_on_signals() -> Event:
-    """Return an event that SIGTERM and Ctrl-C set; the second of them ends the process."""
+def stop_on_signals(again: Callable[[], object] | None = None) -> Event:
+    """Return an event that SIGTERM and Ctrl-C set; the second of them ends the process.
+
+    Args:
+        again: Called at the second one, and later ones, instead.
+    """
     stop = Event()
 
     def handle(number: int, _: object) -> None:
-        if stop.is_set():
+        if stop.is_set() and again is not None:
+            again()
+        elif stop.is_set():
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         stop.set()

@@ -1,6 +1,8 @@
-"""Shapes in signatures are checked while tests run."""
+"""Shapes in signatures are checked while tests run; what tests of many folders need."""
 
 import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,3 +21,20 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("needs ../shared (reference values and test clips)")
     return SHARED
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 64 KB; the test skips where none can be mounted."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
+    try:
+        mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        mounted = False
+    if not mounted:
+        pytest.skip("needs the right to mount a tmpfs")
+    yield disk
+    # Lazily: the traceback of a failed test may still hold the file.
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)

@@ -1,12 +1,16 @@
 """Decode mutated videos until the time is up: `python -m tests.fuzz_decoder [seconds] [seed]`.
 
 The parent must survive, every outcome must be frames or an error with a known code, and no child
-may be left. What is not so ends the run, with the file that did it kept as `FINDING`.
+may be left; an exception in our own code of the child does not pass for one. What is not so ends
+the run, with the file that did it kept as `FINDING`. Libraries may crash: the files that make them
+are kept in `CRASHES` and named.
 """
 
 import collections
 import itertools
 import random
+import re
+import shutil
 import sys
 import tempfile
 import time
@@ -39,7 +43,9 @@ KINDS: dict[str, dict[str, Any]] = {
     "clip.gif": {"codec": "gif", "pixel_format": "rgb8"},
 }
 LIMITS = Limits(max_side_px=1024, memory_bytes=1 << 30, stall_s=5.0)
+EXCEPTION = re.compile(r"made the decoder fail \(\w+: ")
 FINDING = Path(tempfile.gettempdir()) / "remocap-fuzz-finding"
+CRASHES = Path(tempfile.gettempdir()) / "remocap-fuzz-crashes"
 
 
 def sample(name: str) -> bytes:
@@ -66,14 +72,19 @@ def mutated(data: bytes, dice: random.Random) -> bytes:
     return bytes(changed[: dice.randrange(len(changed))] if dice.random() < 0.1 else changed)
 
 
-def outcome(path: Path) -> str:
-    """`frames`, or the code of the error; anything else is raised."""
+def outcome(path: Path, number: int) -> str:
+    """`frames`, or the code of the error that mutant `number` ends in; anything else is raised."""
     try:
         with open_video(path, limits=LIMITS) as video:
             shapes = {frame.rgb.shape for frame in video}
     except InputError as error:
-        if not error.message.isprintable():
+        if not error.message.isprintable() or EXCEPTION.search(error.message):
             raise ValueError(error.message) from error
+        if error.code == "decoder_crashed":
+            CRASHES.mkdir(exist_ok=True)
+            kept = CRASHES / str(number)
+            shutil.copy(path, kept)
+            sys.stdout.write(f"{kept}: {error.message}\n")
         return error.code
     return "frames" if len(shapes) == 1 else f"{len(shapes)} sizes"
 
@@ -88,7 +99,7 @@ def main(seconds: float = 600, seed: int = 0) -> None:
             break
         dice = random.Random(number)
         FINDING.write_bytes(mutated(dice.choice(samples), dice))
-        tally[outcome(FINDING)] += 1
+        tally[outcome(FINDING, number)] += 1
         if children := psutil.Process().children():
             raise RuntimeError(f"mutant {number} left {children}")
     FINDING.unlink()

@@ -4,12 +4,16 @@ import struct
 from fractions import Fraction
 from typing import Any
 
+from av.error import FFmpegError
 from av.filter import Graph
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
-_UNSPECIFIED_COLORSPACES = (0, 2, 3)  # RGB or identity, unspecified, reserved
-_HD_HEIGHT = 720  # untagged video is BT.709 from here on, BT.601 below, as players have it
+from model.errors import InputError
+
+# BT.709, FCC, BT.601 twice, SMPTE 240M, BT.2020: those that swscale converts (H.273's numbers).
+_COLORSPACES = (1, 4, 5, 6, 7, 9)
+_HD_HEIGHT = 720  # other video is BT.709 from here on, BT.601 below, as players have it
 _MAX_ASPECT = 8  # pixels wider or taller than this are a broken header
 
 
@@ -41,21 +45,36 @@ class Painter:
         Args:
             frame: As decoded.
             target: `height * width * 3` bytes, rows from the top.
+
+        Raises:
+            InputError: `undecodable_video`: there is no way from its colours to RGB.
         """
-        rgb = self._reformatter.reformat(
-            frame,
-            *self._size,
-            format="rgb24",
-            src_colorspace=_colorspace(frame),
-            interpolation=Interpolation.BICUBIC,
-            dst_color_range=ColorRange.JPEG,
-            threads=1,
-        )
+        rgb = self._to_rgb(frame)
         if self._steps or rgb.planes[0].line_size < 0:  # uncompressed video may be bottom up
             self._turn = self._turn or _graph(rgb, self._steps)
             self._turn.vpush(rgb)
             rgb = self._turn.vpull()
         _copy_rows(rgb, target)
+
+    def _to_rgb(self, frame: VideoFrame) -> VideoFrame:
+        try:
+            return self._reformatter.reformat(
+                frame,
+                *self._size,
+                format="rgb24",
+                src_colorspace=_colorspace(frame),
+                interpolation=Interpolation.BICUBIC,
+                dst_color_range=ColorRange.JPEG,
+                threads=1,
+            )
+        except MemoryError:
+            raise
+        except (FFmpegError, OSError, ValueError) as error:
+            raise InputError(
+                "undecodable_video",
+                f"holds pictures in {frame.format.name} that cannot be turned into RGB ({error}); "
+                "expected a common format; convert it to H.264",
+            ) from error
 
 
 def square_size(width: int, height: int, pixel_aspect: Fraction | None) -> tuple[int, int]:
@@ -84,7 +103,7 @@ def orientation(matrix: tuple[int, int, int, int]) -> tuple[str, ...]:
 
 
 def _colorspace(frame: VideoFrame) -> int:
-    if frame.colorspace not in _UNSPECIFIED_COLORSPACES:
+    if frame.colorspace in _COLORSPACES:
         return frame.colorspace
     return Colorspace.ITU709 if frame.height >= _HD_HEIGHT else Colorspace.ITU601
 

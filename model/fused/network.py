@@ -38,8 +38,10 @@ class FusedRemoCap(nn.Module):
         stem: Callable[..., Tensor] = backbone.stem  # of the input that the network sees
         features = self.disentangle(stem(inputs))
         features = features.contiguous(memory_format=torch.channels_last)
-        camera, body = self.network.refine(backbone.high_resolution(features))
-        return self.network.answer(camera.float(), body.float())
+        features = backbone.high_resolution(features)
+        guess = self.network.guess(features)
+        camera, body = self.network.refine(features, guess)
+        return self.network.answer(camera.float(), body.float(), guess)
 
     def in_dtype(self, dtype: torch.dtype) -> "FusedRemoCap":
         """The same network with all but its heads in another precision."""

@@ -12,7 +12,7 @@ from model.synth.split import held_out
 from model.types import Array
 
 SIDE = 320
-"""Pixels of a backdrop, which is square."""
+"""Pixels of a backdrop behind a crop."""
 
 _TEXTURE_SIDE = 96
 _OCTAVES = (3, 6, 12, 24, 48, 96)
@@ -24,26 +24,30 @@ class Backdrops:
     Args:
         folder: Of photos (.jpg, .png); None for made-up pictures alone.
         evaluation: Use the photos that are held out, instead of the others.
+        side: Pixels of a backdrop, which is square.
 
     Raises:
         InputError: `no_backdrops`: the folder holds no photo of this side of the split.
     """
 
-    def __init__(self, folder: Path | None = None, *, evaluation: bool = False) -> None:
+    def __init__(
+        self, folder: Path | None = None, *, evaluation: bool = False, side: int = SIDE
+    ) -> None:
+        self._side = side
         self._photos: list[UInt8[Array, "height width 3"]] = []
         if folder is None:
             return
         files = sorted(f for kind in ("*.jpg", "*.png") for f in folder.glob(kind))
-        photos = [_read(file) for file in files if held_out(file.stem) == evaluation]
+        photos = [_read(file, side) for file in files if held_out(file.stem) == evaluation]
         self._photos = [photo for photo in photos if photo is not None]
         if not self._photos:
             raise InputError("no_backdrops", f"{folder} holds no photo to use; expected .jpg, .png")
 
-    def draw(self, rng: np.random.Generator) -> Float32[torch.Tensor, "3 320 320"]:
+    def draw(self, rng: np.random.Generator) -> Float32[torch.Tensor, "3 side side"]:
         """Draw a backdrop, sRGB in [0, 1]; two in three are photos, where there are any."""
         if self._photos and rng.random() < 2 / 3:
-            return _to_tensor(self._cut(rng, SIDE))
-        return _to_tensor(make_up(rng, SIDE))
+            return _to_tensor(self._cut(rng, self._side))
+        return _to_tensor(make_up(rng, self._side))
 
     def draw_texture(self, rng: np.random.Generator) -> Float32[torch.Tensor, "3 96 96"]:
         """Draw a pattern for clothes: stripes, checks, or a piece of a backdrop."""
@@ -52,6 +56,14 @@ class Backdrops:
         if self._photos:
             return _to_tensor(self._cut(rng, int(rng.integers(60, 240)), _TEXTURE_SIDE))
         return _to_tensor(make_up(rng, _TEXTURE_SIDE))
+
+    def draw_occluder(self, rng: np.random.Generator) -> Float32[torch.Tensor, "4 96 96"]:
+        """Draw a box or an ellipse to hide something: colour times coverage, and coverage."""
+        texture = self.draw_texture(rng)
+        place = torch.linspace(-1, 1, texture.shape[-1])
+        is_round = (place[:, None] ** 2 + place**2 < 1).float()
+        mask = is_round if rng.random() < 0.5 else torch.ones_like(is_round)
+        return torch.cat([texture * mask, mask[None]])
 
     def _cut(self, rng: np.random.Generator, size: int, side: int | None = None) -> Array:
         photo = self._photos[int(rng.integers(len(self._photos)))]
@@ -93,14 +105,15 @@ def _weave(rng: np.random.Generator, side: int) -> Float32[Array, "side side 3"]
     return np.where(mask[..., None], first, second).astype(np.float32)
 
 
-def _read(file: Path) -> UInt8[Array, "height width 3"] | None:
-    """Read a photo, its shorter side `SIDE` pixels; None where it is none."""
+def _read(file: Path, side: int) -> UInt8[Array, "height width 3"] | None:
+    """Read a photo, its shorter side `side` pixels; None where it is none."""
     bgr = cv2.imread(str(file), cv2.IMREAD_COLOR)
     if bgr is None:
         return None
-    scale = SIDE / min(bgr.shape[:2])
-    size = tuple(max(SIDE, round(n * scale)) for n in bgr.shape[1::-1])
-    return np.asarray(cv2.resize(bgr, size, interpolation=cv2.INTER_AREA)[..., ::-1])
+    scale = side / min(bgr.shape[:2])
+    size = tuple(max(side, round(n * scale)) for n in bgr.shape[1::-1])
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(bgr, size, interpolation=how)[..., ::-1])
 
 
 def _to_tensor(picture: Float32[Array, "side side 3"]) -> Float32[torch.Tensor, "3 side side"]:

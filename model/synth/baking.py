@@ -52,6 +52,7 @@ class Clip(NamedTuple):
         joints_px: J14.
         hips_px: Middle of the hips.
         extent_px: From there to the farthest point of the body.
+        fps: Frames a second.
         directions: Of the pattern that is worn, likewise the next two.
         bounds_m: See `model.synth.outfit.Pattern`.
         materials: Likewise.
@@ -66,6 +67,7 @@ class Clip(NamedTuple):
     joints_px: Float32[Array, "8 14 2"]
     hips_px: Float32[Array, "8 2"]
     extent_px: Float32[Array, "8"]
+    fps: Float32[Array, ""]
     directions: Float32[Array, "29 3"]
     bounds_m: Float32[Array, "29 2"]
     materials: Int64[Array, "29 3"]
@@ -84,6 +86,7 @@ def fields(side: int) -> dict[str, tuple[type[np.generic], tuple[int, ...]]]:
         "joints_px": (np.float32, (WINDOW, 14, 2)),
         "hips_px": (np.float32, (WINDOW, 2)),
         "extent_px": (np.float32, (WINDOW,)),
+        "fps": (np.float32, ()),
         "directions": (np.float32, (PARTS, 3)),
         "bounds_m": (np.float32, (PARTS, 2)),
         "materials": (np.int64, (PARTS, 3)),
@@ -135,14 +138,15 @@ def bake_clip(
     person: Person, motions: Sequence[Motion], rng: np.random.Generator, side: int
 ) -> Clip:
     """Draw motion, shape and camera, and look at the person through it."""
-    rotvec, path_m = vary(draw_motion(motions, rng), rng, float(rng.choice([15, 30])))
+    motion, fps = draw_motion(motions, rng), float(rng.choice([15, 30]))
+    rotvec, path_m = vary(motion, rng, fps)
     view, betas = draw_view(rng), np.clip(rng.normal(0, 0.9, 10), -2.5, 2.5).astype(np.float32)
     body = load_anny()
     place = Place(np.repeat(betas[None], WINDOW, axis=0), rotvec, path_m, view)
     fine_m = place.see(body.skinning.select(body.full_to_fine))
     behind_m = max(0.0, NEAREST_M - float(fine_m[..., 2].min()))  # steps back where too near
     push_m = np.array([0, 0, behind_m], np.float32)
-    labels = _label(fine_m + push_m)
+    labels = label(fine_m + push_m)
     drawn_m = place.see(person.skinning) + push_m
     buffers = [
         _picture(Surface(vertices_m, person.rest_m, person.faces, person.parts), square, side)
@@ -152,10 +156,11 @@ def bake_clip(
         part=np.stack([b.part for b in buffers]),
         normal=np.stack([np.rint(b.normal * 127).astype(np.int8) for b in buffers]),
         rest=np.stack([_rest_to_bytes(b.rest_m) for b in buffers]),
+        fps=np.array(fps, np.float32),
         directions=person.pattern.directions,
         bounds_m=person.pattern.bounds_m,
         materials=person.pattern.materials,
-        **labels,
+        **{name: value for name, value in labels.items() if name in Clip._fields},
     )
 
 
@@ -170,34 +175,43 @@ def _rest_to_bytes(rest_m: Float32[Array, "*shape 3"]) -> UInt8[Array, "*shape 3
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """One person's clip before one camera, which looks at the pelvis halfway through."""
+    """One person's n frames before one camera, which looks at the pelvis halfway through."""
 
-    betas: Float32[Array, "8 10"]
-    rotvec: Float32[Array, "8 24 3"]
-    path_m: Float32[Array, "8 3"]
+    betas: Float32[Array, "n 10"]
+    rotvec: Float32[Array, "n 24 3"]
+    path_m: Float32[Array, "n 3"]
     view: View
 
-    def see(self, skinning: Skinning) -> Float32[Array, "8 vertices 3"]:
+    def see(self, skinning: Skinning) -> Float32[Array, "n vertices 3"]:
         """Return vertices in the camera frame."""
         vertices_m, joints_m = skinning.pose(self.betas, self.rotvec)
-        walked_m = self.path_m - self.path_m[WINDOW // 2]
-        turn = np.repeat(self.view.rotmat[None], WINDOW, axis=0)
-        away_m = np.repeat(np.array([[0, 0, self.view.distance_m]], np.float32), WINDOW, axis=0)
+        frames = len(self.path_m)
+        walked_m = self.path_m - self.path_m[frames // 2]
+        turn = np.repeat(self.view.rotmat[None], frames, axis=0)
+        away_m = np.repeat(np.array([[0, 0, self.view.distance_m]], np.float32), frames, axis=0)
         return anny_to_camera(vertices_m + walked_m[:, None], joints_m[:, 0], turn, away_m)
 
 
-def _label(fine_m: Float32[Array, "8 6890 3"]) -> dict[str, Array]:
-    """Return everything that is known of the naked body."""
+def label(
+    fine_m: Float32[Array, "n 6890 3"], intrinsics: Float32[Array, "3 3"] = INTRINSICS
+) -> dict[str, Array]:
+    """Return everything that is known of the naked body, by `Clip`'s names; and `pelvis_m`.
+
+    Args:
+        fine_m: In the camera frame, all before the camera.
+        intrinsics: Of the camera.
+    """
     body = load_body("anny")
     h36m_m, joints_m = regress_joints(body, fine_m)
     pelvis_m = h36m_m[:, :1]
-    joints_px = project_perspective(joints_m, INTRINSICS)
+    joints_px = project_perspective(joints_m, intrinsics)
     hips_px = joints_px[:, [_RIGHT_HIP, _LEFT_HIP]].mean(axis=1)
-    reach_px = np.linalg.norm(project_perspective(fine_m, INTRINSICS) - hips_px[:, None], axis=2)
+    reach_px = np.linalg.norm(project_perspective(fine_m, intrinsics) - hips_px[:, None], axis=2)
     extent_px = reach_px.max(axis=1)
     half_px = _MARGIN * extent_px[:, None]
     coarse = body.fine_to_intermediate[body.intermediate_to_coarse]
     return {
+        "pelvis_m": pelvis_m[:, 0],
         "coarse_m": fine_m[:, coarse] - pelvis_m,
         "joints_m": joints_m - pelvis_m,
         "joints_px": joints_px,

@@ -10,15 +10,14 @@ from jaxtyping import Float32, UInt8
 
 from model.camera import view_rotmats
 from model.errors import InputError
+from model.synth.appearance import draw_appearance
 from model.synth.backdrop import Backdrops
 from model.synth.baking import INTRINSICS, Clip, bytes_to_rest, fields
 from model.synth.compose import Layer, behind_all, cut_off, lay_over
 from model.synth.framing import draw_squares
 from model.synth.outfit import Pattern
-from model.synth.paint import Looks, looks_of
-from model.synth.shade import Cloth, Light, draw_cloth, draw_light, shade
+from model.synth.shade import Light, draw_light, shade
 from model.synth.spoil import draw_spoiling, spoil
-from model.synth.wardrobe import draw_colours
 from model.training.batch import Sample
 from model.types import CROP_SIDE, WINDOW, Array
 
@@ -136,9 +135,8 @@ class SynthClips:
 
     def _person(self, clip: Clip, light: Light, rng: np.random.Generator) -> Layer:
         """Colour and light one person."""
-        colours = draw_colours(rng)
         pattern = Pattern(clip.directions, clip.bounds_m, clip.materials)
-        cloth = draw_cloth(rng, self._backdrops.draw_texture(rng))
+        appearance = draw_appearance(pattern, light, self._backdrops, rng)
         seen = clip.part > 0
         part = self._send(clip.part[seen]).long()
         rgb = shade(
@@ -146,9 +144,7 @@ class SynthClips:
             self._send(clip.normal[seen]).float() / 127,
             self._send(bytes_to_rest(clip.rest[seen])),
             torch.zeros_like(part),
-            Looks(*(x.to(self._device) for x in looks_of(pattern, *colours))),
-            Light(*(x.to(self._device) for x in light)),
-            Cloth(*(x.to(self._device) for x in cloth)),
+            *appearance.to(self._device),
         )
         rgba = torch.zeros(*seen.shape, 4, device=self._device)
         rgba[self._send(seen)] = F.pad(rgb, (0, 1), value=1.0)
@@ -169,12 +165,7 @@ class SynthClips:
 
     def _occluder(self, clip: Clip, rng: np.random.Generator) -> Layer:
         """Put a box or an ellipse somewhere before the person, at rest in the image."""
-        texture = self._backdrops.draw_texture(rng)
-        side = texture.shape[-1]
-        place = torch.linspace(-1, 1, side)
-        round_mask = (place[:, None] ** 2 + place**2 < 1).float()
-        mask = round_mask if rng.random() < 0.5 else torch.ones(side, side)
-        rgba = torch.cat([texture * mask, mask[None]])[None]
+        rgba = self._backdrops.draw_occluder(rng)[None]
         extent = float(clip.extent_px.mean())
         centre = clip.joints_px[WINDOW // 2, rng.integers(14)] + rng.normal(0, 0.2, 2) * extent
         half = rng.uniform(0.08, 0.4, 2) * extent

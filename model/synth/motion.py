@@ -90,6 +90,29 @@ def draw_motion(motions: Sequence[Motion], rng: np.random.Generator) -> Motion:
     return motions[int(rng.choice(len(motions), p=weights / weights.sum()))]
 
 
+def excerpt(
+    motion: Motion, rng: np.random.Generator, fps: float, frames: int, speed: float = 1.0
+) -> tuple[Float32[Array, "frames 24 3"], Float32[Array, "frames 3"]]:
+    """Cut a clip out of a motion as it is, perhaps mirrored; a take that is short is slowed down.
+
+    Args:
+        motion: At least 3 frames long.
+        rng: Draws which part.
+        fps: Of the clip.
+        frames: Of the clip.
+        speed: How much faster than it was captured.
+
+    Returns:
+        Joint rotations and the path of the pelvis.
+    """
+    step = min(speed * motion.fps / fps, (len(motion.rotvec) - 2) / frames)
+    times = rng.uniform(0, len(motion.rotvec) - 1 - step * (frames - 1)) + step * np.arange(frames)
+    rotvec, path_m = _sample(motion, times)
+    if rng.random() < 0.5:
+        rotvec, path_m = mirror(rotvec, path_m)
+    return rotvec, path_m
+
+
 def vary(
     motion: Motion, rng: np.random.Generator, fps: float, frames: int = WINDOW
 ) -> tuple[Float32[Array, "frames 24 3"], Float32[Array, "frames 3"]]:
@@ -105,11 +128,7 @@ def vary(
         Joint rotations and the path of the pelvis.
     """
     speed = float(np.clip(np.exp(rng.normal(0, 0.15)), 0.7, 1.4))
-    step = min(speed * motion.fps / fps, (len(motion.rotvec) - 2) / frames)
-    times = rng.uniform(0, len(motion.rotvec) - 1 - step * (frames - 1)) + step * np.arange(frames)
-    rotvec, path_m = _sample(motion, times)
-    if rng.random() < 0.5:
-        rotvec, path_m = mirror(rotvec, path_m)
+    rotvec, path_m = excerpt(motion, rng, fps, frames, speed)
     turns = rng.normal(0, rng.choice([0.01, 0.03]), (23, 3)).astype(np.float32)
     size = np.linalg.norm(turns, axis=1, keepdims=True)
     rotvec[:, 1:] += turns * np.minimum(1, MAX_NOISE_RAD / np.maximum(size, 1e-9))

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Float64, UInt8
 
 from model.evidence import MIN_PRESENCE, gather_evidence
 from model.landmarks import LandmarkModel, Landmarks
 from model.region import CROP_MARGIN, REGION_MARGIN, Region
 from model.synth.dataset import SynthClips
 from model.synth.framing import draw_squares
+from model.tracking.steady import steady_landmarks
 from model.training.batch import Sample
 from model.types import Array, Evidence, Observation
 
@@ -42,7 +43,8 @@ class SeenClips:
         pictures = self._clips.photograph(clip, views_px, rng, SIDE)
         scale = SIDE / (views_px[:, 2:3] - views_px[:, :1])
         crops_px = (squares_px - np.tile(views_px[:, :2], 2)) * scale
-        seen = follow(pictures, crops_px.astype(np.float32), self._look)
+        times_s = np.arange(len(pictures)) / float(clip.fps)
+        seen = follow(pictures, times_s, crops_px.astype(np.float32), self._look)
         return self._clips.label(clip, squares_px)._replace(
             landmarks=seen.landmarks, mask=seen.mask
         )
@@ -56,25 +58,34 @@ def surroundings(squares_px: Float32[Array, "n 4"]) -> Float32[Array, "n 4"]:
 
 
 def follow(
-    pictures: UInt8[Array, "n height width 3"], crops_px: Float32[Array, "n 4"], look: Look
+    pictures: UInt8[Array, "n height width 3"],
+    times_s: Float64[Array, "n"],
+    crops_px: Float32[Array, "n 4"],
+    look: Look,
 ) -> Evidence:
     """Look at somebody frame after frame, each time where the look before said.
 
     Args:
         pictures: Consecutive.
+        times_s: Of them.
         crops_px: Squares of the pictures that the evidence is about; the first also says where to
             look first, as does that of every frame after a look that saw nobody.
         look: Finds the landmarks in a region.
     """
-    seen: list[Evidence] = []
+    looks: list[Landmarks] = []
     region: Region | None = None
     for picture, crop_px in zip(pictures, crops_px, strict=True):
         if region is None:
             region = look(picture, Region.of_crop(crop_px)).region
-        found = look(picture, region)
-        region = found.region if found.presence >= MIN_PRESENCE else None
-        observation = Observation(
-            1, len(seen), 0.0, crop_px, min(found.presence, 1.0), found.points, found.mask
+        looks.append(look(picture, region))
+        region = looks[-1].region if looks[-1].presence >= MIN_PRESENCE else None
+    points = np.stack([found.points for found in looks])
+    seen = [
+        gather_evidence(
+            Observation(
+                1, 0, at_s, crop_px, 1.0, steady_landmarks(times_s, points, at_s), found.mask
+            )
         )
-        seen.append(gather_evidence(observation))
+        for at_s, crop_px, found in zip(times_s.tolist(), crops_px, looks, strict=True)
+    ]
     return Evidence(np.stack([e.landmarks for e in seen]), np.stack([e.mask for e in seen]))

@@ -11,7 +11,7 @@ import numpy as np
 
 from model.tracking.people_limit import PeopleLimit
 from model.tracking.person_track import Sighting, Track
-from model.tracking.steady import steady_square
+from model.tracking.steady import steady_landmarks, steady_square
 from model.types import Frame, Observation
 
 DELAY_FRAMES = 7  # a frame is handed out once this many more have been seen
@@ -62,12 +62,13 @@ class HandOut:
             track.track_id = self._people
         pts_s = np.array([seen.pts_s for seen in track.sightings])
         squares_px = np.stack([seen.region.crop_px for seen in track.sightings])
+        landmarks = np.stack([seen.landmarks.points for seen in track.sightings])
         return Observation(
             track.track_id,
             sighting.frame_index,
             sighting.pts_s,
             steady_square(pts_s, squares_px, sighting.pts_s),
             min(sighting.landmarks.presence, 1.0),
-            sighting.landmarks.points,
+            steady_landmarks(pts_s, landmarks, sighting.pts_s),
             sighting.landmarks.mask,
         )

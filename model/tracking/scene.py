@@ -6,7 +6,7 @@ from jaxtyping import UInt8
 
 from model.types import Array
 
-THUMBNAIL = (48, 27)
+THUMBNAIL = 27  # pixels of its shorter side, roughly
 MIN_CHANGE = 24.0  # mean difference of grey values
 MAX_CORRELATION = 0.5
 
@@ -22,11 +22,19 @@ class SceneCuts:
 
         A cut changes the picture much, and leaves no likeness: a flash keeps the latter.
         """
-        small = cv2.resize(rgb, THUMBNAIL, interpolation=cv2.INTER_AREA)
-        grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float64)
+        grey = cv2.cvtColor(shrink(rgb), cv2.COLOR_RGB2GRAY).astype(np.float64)
         before, self._before = self._before, grey
         if before is None or np.abs(grey - before).mean() < MIN_CHANGE:
             return False
         one, other = grey - grey.mean(), before - before.mean()
         scale = np.sqrt((one**2).sum() * (other**2).sum())
         return bool((one * other).sum() < MAX_CORRELATION * scale)
+
+
+def shrink(rgb: UInt8[Array, "height width 3"]) -> UInt8[Array, "h w 3"]:
+    """Means of square blocks; whole ones, for which OpenCV is three times as fast."""
+    block = max(min(rgb.shape[:2]) // THUMBNAIL, 1)
+    height, width = (side // block for side in rgb.shape[:2])
+    whole = rgb[: height * block, : width * block]
+    small: Array = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+    return small

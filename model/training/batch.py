@@ -11,6 +11,7 @@ from torch import Tensor
 from model.evidence_backbone import scale_evidence
 from model.inference import normalise
 from model.network import Inputs
+from model.training.windows import Track, Window
 from model.types import Array, Evidence
 
 J24_TO_J14 = (*range(12), 12, 18)
@@ -90,6 +91,30 @@ class ClipSource(Protocol):
 
     def sample(self, index: int, rng: np.random.Generator) -> Sample:
         """Make one, augmented."""
+        ...
+
+
+@runtime_checkable
+class LabelledClips(Protocol):
+    """Anything to evaluate on."""
+
+    @property
+    def tracks(self) -> list[Track]:
+        """Whose rows the windows are cut from."""
+        ...
+
+    @property
+    def frames(self) -> int:
+        """Of all tracks."""
+        ...
+
+    @property
+    def fps(self) -> float | None:
+        """Frames a second, where they are known."""
+        ...
+
+    def read(self, window: Window) -> Sample:
+        """Read a window as it is."""
         ...
 
 

@@ -24,6 +24,7 @@ class BodyLayers(nn.Module):
     joint_weights: Tensor
     edges: Tensor
     faces: Tensor
+    coarse_joints: Tensor | None
 
     def __init__(self, body: Body) -> None:
         super().__init__()
@@ -40,6 +41,7 @@ class BodyLayers(nn.Module):
         }
         for name, array in constants.items():
             self.register_buffer(name, torch.from_numpy(array.copy()), persistent=False)
+        self.register_buffer("coarse_joints", _coarse_joints(body), persistent=False)
 
     def fine_m(self, intermediate_m: Float[Tensor, "n 1723 3"]) -> Float[Tensor, "n 6890 3"]:
         """Intermediate to fine vertices."""
@@ -50,6 +52,16 @@ class BodyLayers(nn.Module):
         """Human3.6M's 17 joints of fine meshes; the first is the pelvis."""
         return self.joint_weights @ fine_m[:, self.joint_sources]
 
+    def joints_of_coarse_m(self, coarse_m: Float[Tensor, "n 431 3"]) -> Float[Tensor, "n 17 3"]:
+        """The same joints, of fine meshes that the body's own fit makes of coarse ones.
+
+        Raises:
+            UsageError: `no_rest_pose`: this body has no such fit.
+        """
+        if self.coarse_joints is None:
+            raise UsageError("no_rest_pose", "body has no fit for its meshes; expected mesh: fine")
+        return self.coarse_joints @ coarse_m
+
     def levels_m(self, fine_m: Float[Tensor, "n 6890 3"]) -> Levels:
         """Coarse, intermediate and fine vertices of fine meshes."""
         intermediate_m = fine_m[:, self.fine_to_intermediate]
@@ -58,6 +70,18 @@ class BodyLayers(nn.Module):
     def surface(self, weights: tuple[Tensor | None, Tensor | None, Tensor | None]) -> Surface:
         """What the loss needs of the intermediate level."""
         return Surface(self.edges, self.faces, weights)
+
+
+def _coarse_joints(body: Body) -> Float[Tensor, "17 431"] | None:
+    """Human3.6M's joints as weighted sums of coarse vertices."""
+    if body.coarse_to_intermediate is None:
+        return None
+    to_fine, regressor = body.intermediate_to_fine, body.joint_regressor
+    intermediate = np.zeros((len(regressor), len(body.coarse_to_intermediate)), np.float32)
+    for corner in range(to_fine.indices.shape[1]):
+        weighted = regressor * to_fine.weights[:, corner]
+        np.add.at(intermediate.T, to_fine.indices[:, corner], weighted.T)
+    return torch.from_numpy(intermediate @ body.coarse_to_intermediate)
 
 
 def edges_of(faces: Array) -> Array:

@@ -58,6 +58,16 @@ class TsvClips:
     def __len__(self) -> int:
         return len(self.windows)
 
+    @property
+    def frames(self) -> int:
+        """Rows of the set."""
+        return len(self.rows)
+
+    @property
+    def fps(self) -> float | None:
+        """Frames a second, where the set says so."""
+        return self.rows.files.fps
+
     def sample(self, index: int, rng: np.random.Generator) -> Sample:
         """A window with one draw of augmentation for its 8 frames."""
         return self.read(self.windows[index], draw_augmentation(self._augment, rng))

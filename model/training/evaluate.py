@@ -10,8 +10,7 @@ from jaxtyping import Float32, UInt8
 
 from model.bodies import Body, regress_joints
 from model.stages import Watch, ignore
-from model.training.batch import Sample, join_samples
-from model.training.dataset import TsvClips
+from model.training.batch import LabelledClips, Sample, join_samples
 from model.training.mesh_truth import MeshTruth
 from model.training.metrics import (
     acceleration_error_mm_per_frame2,
@@ -68,7 +67,7 @@ class _Track:
 
 def evaluate(
     predict: Predict,
-    clips: TsvClips,
+    clips: LabelledClips,
     body: Body,
     upsampling: Upsampling,
     truth: MeshTruth,
@@ -100,7 +99,7 @@ def evaluate(
         frames = _compare(predict(sample.inputs), sample, window, body, upsampling, truth)
         tracks.setdefault(window.track, _Track()).frames.append(frames)
         watch("evaluate", done, len(windows))
-    return _summarise(list(tracks.values()), len(clips.rows), clips.rows.files.fps, protocol)
+    return _summarise(list(tracks.values()), clips.frames, clips.fps, protocol)
 
 
 def _compare(

@@ -13,9 +13,14 @@ from model.training.body_layers import BodyLayers, area_weights
 from model.training.loss_config import LossConfig
 from model.training.losses import mean_where
 from model.training.mesh_truth import MeshTruth
-from model.training.objective import loss_terms, weigh_terms
+from model.training.objective import Predicted, Truth, loss_terms, weigh_terms
 from model.training.smpl import rotvec_to_rotmat
-from model.training.views import view_prediction, view_truth
+from model.training.views import (
+    view_coarse_prediction,
+    view_coarse_truth,
+    view_prediction,
+    view_truth,
+)
 
 
 @runtime_checkable
@@ -24,6 +29,10 @@ class Network(Protocol):
 
     def __call__(self, inputs: Inputs) -> Prediction:
         """Answer what `ClipBatch.inputs` gives."""
+        ...
+
+    def first_answer(self, inputs: Inputs) -> Prediction:
+        """Answer with the first guess alone."""
         ...
 
     def intermediate_m(self, coarse_m: Float[Tensor, "n 431 3"]) -> Float[Tensor, "n 1723 3"]:
@@ -39,6 +48,7 @@ class Learner(nn.Module):
         body: Whose vertices the network speaks of.
         truth: Makes the true meshes.
         config: The loss.
+        guess_only: Train what the network guesses before its transformers.
         autocast: Type of the network's arithmetic; the loss is in float32 whatever it is.
     """
 
@@ -49,8 +59,11 @@ class Learner(nn.Module):
         truth: MeshTruth,
         config: LossConfig,
         autocast: torch.dtype | None = None,
+        *,
+        guess_only: bool = False,
     ) -> None:
         super().__init__()
+        self._guess_only = guess_only
         self.network = network
         self.layers = BodyLayers(body)
         self.truth = truth
@@ -62,10 +75,8 @@ class Learner(nn.Module):
 
     def forward(self, batch: ClipBatch) -> tuple[Float[Tensor, ""], dict[str, Float[Tensor, ""]]]:
         """The loss of a batch, and its terms by name, not weighted."""
-        prediction, intermediate_m = self._answer(cast("Network", self.network), batch)
-        with torch.no_grad():
-            truth = view_truth(batch, self.truth(batch), self.layers)
-        predicted = view_prediction(prediction, intermediate_m, self.layers)
+        prediction = self._answer(cast("Network", self.network), batch)
+        predicted, truth = self._sides(prediction, batch)
         weights = tuple(getattr(self, f"vertex_weights_{i}") for i in range(3))
         terms = loss_terms(predicted, truth, self.layers.surface(weights), self._config)
         loss = weigh_terms(terms, self._config)
@@ -75,13 +86,22 @@ class Learner(nn.Module):
         loss = loss + self._config.rotmat * smpl["rotmat"] + self._config.betas * smpl["betas"]
         return loss, terms | smpl
 
-    def _answer(self, network: Network, batch: ClipBatch) -> tuple[Prediction, Tensor]:
-        kind = batch.mesh_m.device.type
+    def _sides(self, prediction: Prediction, batch: ClipBatch) -> tuple[Predicted, Truth]:
+        """What is compared."""
+        if self._config.mesh == "coarse":
+            predicted = view_coarse_prediction(prediction, self.layers)
+            return predicted, view_coarse_truth(batch, self.layers)
+        intermediate_m = cast("Network", self.network).intermediate_m(prediction.coarse_m)
+        with torch.no_grad():
+            truth = view_truth(batch, self.truth(batch), self.layers)
+        return view_prediction(prediction, intermediate_m, self.layers), truth
+
+    def _answer(self, network: Network, batch: ClipBatch) -> Prediction:
+        kind, inputs = batch.mesh_m.device.type, batch.inputs
         with torch.autocast(kind, self._autocast, enabled=self._autocast is not None):
-            prediction = network(batch.inputs)
+            prediction = network.first_answer(inputs) if self._guess_only else network(inputs)
         known = {name: x.float() for name, x in prediction._asdict().items() if x is not None}
-        prediction = Prediction(**known)
-        return prediction, network.intermediate_m(prediction.coarse_m)
+        return Prediction(**known)
 
 
 def smpl_terms(

@@ -17,6 +17,7 @@ from model.training.losses import (
 )
 
 Tensor = torch.Tensor
+SURFACE = ("edge_error", "edge_length", "normals")
 LEVELS = ("coarse", "intermediate", "fine")
 
 
@@ -27,12 +28,12 @@ class Predicted:
     Attributes:
         joints3d_m: J14 joints: those of the tokens, and those of the mesh.
         joints2d: The same two, projected to -1 to 1 over the crop.
-        meshes_m: Coarse, intermediate and fine vertices about the pelvis.
+        meshes_m: Coarse, intermediate and fine vertices about the pelvis; or the coarse alone.
     """
 
     joints3d_m: tuple[Float[Tensor, "n 14 3"], Float[Tensor, "n 14 3"]]
     joints2d: tuple[Float[Tensor, "n 14 2"], Float[Tensor, "n 14 2"]]
-    meshes_m: tuple[Float[Tensor, "n c 3"], Float[Tensor, "n i 3"], Float[Tensor, "n f 3"]]
+    meshes_m: tuple[Float[Tensor, "n _ 3"], ...]
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,14 @@ class Truth:
         joints3d_m: J14 joints, the last column the confidence.
         has_joints3d: Frames whose joints are known.
         joints2d: -1 to 1 over the crop, the last column the confidence.
-        meshes_m: Coarse, intermediate and fine vertices about the pelvis.
+        meshes_m: As the predicted side has them.
         has_mesh: Frames whose mesh is known.
     """
 
     joints3d_m: Float[Tensor, "n 14 4"]
     has_joints3d: Bool[Tensor, "n"]
     joints2d: Float[Tensor, "n 14 3"]
-    meshes_m: tuple[Float[Tensor, "n c 3"], Float[Tensor, "n i 3"], Float[Tensor, "n f 3"]]
+    meshes_m: tuple[Float[Tensor, "n _ 3"], ...]
     has_mesh: Bool[Tensor, "n"]
 
 
@@ -72,7 +73,7 @@ def loss_terms(
         **_joint3d_terms(predicted, truth, masked),
         **_joint2d_terms(predicted, truth, masked),
         **_vertex_terms(predicted, truth, surface, masked),
-        **_surface_terms(predicted.meshes_m[1], truth, surface),
+        **_surface_terms(predicted, truth, surface),
     }
 
 
@@ -81,12 +82,9 @@ def weigh_terms(terms: dict[str, Float[Tensor, ""]], config: LossConfig) -> Floa
     vertices = sum(
         weight * (terms[level] + config.vertex_velocity * terms[f"{level}_velocity"])
         for level, weight in zip(LEVELS, config.levels, strict=True)
+        if level in terms
     )
-    surface = (
-        config.edge_error * terms["edge_error"]
-        + config.edge_length * terms["edge_length"]
-        + config.normals * terms["normals"]
-    )
+    surface = sum(getattr(config, name) * terms[name] for name in SURFACE if name in terms)
     joints3d = terms["joints3d"] + config.joint3d_velocity * terms["joints3d_velocity"]
     joints2d = terms["joints2d"] + config.joint2d_velocity * terms["joints2d_velocity"]
     return (
@@ -127,16 +125,19 @@ def _vertex_terms(
     predicted: Predicted, truth: Truth, surface: Surface, masked: bool
 ) -> dict[str, Tensor]:
     terms = {}
-    levels = zip(LEVELS, predicted.meshes_m, truth.meshes_m, surface.vertex_weights, strict=True)
-    for level, ours, theirs, weights in levels:
+    levels = zip(LEVELS, surface.vertex_weights, strict=True)
+    sides = zip(predicted.meshes_m, truth.meshes_m, strict=True)
+    for (level, weights), (ours, theirs) in zip(levels, sides, strict=False):
         known = truth.has_mesh[:, None].expand(ours.shape[:2]) if masked else None
         terms[level] = vertex_error(ours, theirs, truth.has_mesh, weights)
         terms[f"{level}_velocity"] = velocity_error(ours, theirs, known)
     return terms
 
 
-def _surface_terms(intermediate_m: Tensor, truth: Truth, surface: Surface) -> dict[str, Tensor]:
-    true_m, known = truth.meshes_m[1], truth.has_mesh
+def _surface_terms(predicted: Predicted, truth: Truth, surface: Surface) -> dict[str, Tensor]:
+    if len(truth.meshes_m) == 1:
+        return {}
+    intermediate_m, true_m, known = predicted.meshes_m[1], truth.meshes_m[1], truth.has_mesh
     return {
         "edge_error": edge_length_error(intermediate_m, true_m, surface.edges, known),
         "edge_length": mean_edge_length(intermediate_m, surface.edges, known),

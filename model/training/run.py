@@ -11,8 +11,8 @@ from model.config import ModelCard
 from model.inference import Predictor
 from model.network import RemoCap
 from model.registry import load_card
+from model.training.batch import LabelledClips
 from model.training.curves import draw_curves
-from model.training.dataset import TsvClips
 from model.training.evaluate import evaluate
 from model.training.mesh_truth import MeshTruth
 from model.training.report import Report
@@ -33,7 +33,7 @@ BEST_BY = ("pa_mpjpe_mm", "mpjpe_mm", "mpvpe_mm")
 class Validation:
     """What a run is measured on."""
 
-    clips: TsvClips
+    clips: LabelledClips
     truth: MeshTruth
 
 
@@ -118,7 +118,7 @@ def write_model(
         licence=config.licence,
         trained=True,
         weights_sha256=digest,
-        description=f"trained on {config.train.name}",
+        description=f"trained on {', '.join(path.name for path in config.train)}",
         figures=figures,
     )
     with replacing(folder / "model.json") as temporary:

@@ -24,8 +24,8 @@ def build_network(config: NetworkConfig, body: Body, seed: int, start: Path | No
         config: What to build.
         body: Whose vertices it is to answer with.
         seed: Of the weights that are drawn.
-        start: `weights.safetensors` of this very network, or a published checkpoint, from which
-            SD and MD may be absent: so training goes on from FastMETRO.
+        start: `weights.safetensors` of this network, or a published checkpoint. SD and MD may be
+            absent from either: so training goes on from FastMETRO, or from single frames.
 
     Raises:
         InputError: `bad_weights` or `bad_checkpoint`: the weights do not fit.
@@ -35,7 +35,8 @@ def build_network(config: NetworkConfig, body: Body, seed: int, start: Path | No
     torch.manual_seed(seed)
     network = RemoCap(config, body.coarse_adjacency)
     if start is not None and start.suffix == ".safetensors":
-        load_weights(network, start)
+        network = initialise(config, body, seed) if body.rest_coarse_m is not None else network
+        load_weights(network, start, may_miss=DISENTANGLERS)
     elif start is not None:
         _fill_from_published(network, start, body)
     return network

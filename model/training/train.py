@@ -10,10 +10,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from model.bodies import Body, load_body
 from model.errors import UsageError
+from model.synth.seen_set import SeenSet, is_seen_set
+from model.training.augment import AugmentConfig
 from model.training.dataset import TsvClips
 from model.training.feed import Share
 from model.training.learner import Learner
-from model.training.mesh_truth import find_truth
+from model.training.mesh_truth import MeshTruth, find_truth
 from model.training.ranks import choose_place, join_ranks
 from model.training.run import Run, Validation
 from model.training.run_log import RunLog
@@ -76,13 +78,38 @@ def build_trainer(
     config: TrainConfig, body: Body, device: torch.device, models_dir: Path | None, share: Share
 ) -> Trainer:
     """Put network, data, loss and optimiser together."""
-    rows = TsvSet(config.train)
-    clips = TsvClips(rows, crop=config.crop, augment=config.augment)
+    clips, truth = open_clips(config.train, config, body, models_dir, augment=config.augment)
     network = build_network(config.network, body, config.loop.seed, config.start)
     autocast = torch.bfloat16 if config.loop.precision == "bfloat16" else None
-    truth = find_truth(rows.files.mesh, body, models_dir)
-    learner = Learner(network, body, truth, config.loss, autocast).to(device)
+    guess_only = config.stage == "guess"
+    learner = Learner(network, body, truth, config.loss, autocast, guess_only=guess_only).to(device)
     return Trainer(learner, clips, config.loop, config.optimiser, share)
+
+
+def open_clips(
+    paths: tuple[Path, ...],
+    config: TrainConfig,
+    body: Body,
+    models_dir: Path | None,
+    augment: AugmentConfig | None = None,
+) -> tuple[TsvClips | SeenSet, MeshTruth]:
+    """Open what a run names, and what makes the true meshes of it.
+
+    Raises:
+        UsageError: `bad_train_config`: several sets of METRO's kind at once.
+        InputError: A set cannot be used.
+    """
+    if all(is_seen_set(path) for path in paths):
+        return SeenSet(paths), find_truth("labelled", body, models_dir)
+    if len(paths) > 1:
+        raise UsageError(
+            "bad_train_config",
+            f"{paths[0]} is one of {len(paths)} sets; expected a single yaml (which may be "
+            "composite), or folders of evidence alone",
+        )
+    rows = TsvSet(paths[0])
+    clips = TsvClips(rows, crop=config.crop, augment=augment)
+    return clips, find_truth(rows.files.mesh, body, models_dir)
 
 
 def _start_run(
@@ -90,10 +117,8 @@ def _start_run(
 ) -> Run:
     folder.mkdir(parents=True, exist_ok=True)
     validation = None
-    if config.validate_on is not None:
-        rows = TsvSet(config.validate_on)
-        truth = find_truth(rows.files.mesh, body, models_dir)
-        validation = Validation(TsvClips(rows, crop=config.crop), truth)
+    if config.validate_on:
+        validation = Validation(*open_clips(config.validate_on, config, body, models_dir))
     log = RunLog(folder / "log.jsonl", trainer.step)
     return Run(config, folder, body, trainer, validation, log)
 

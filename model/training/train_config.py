@@ -1,7 +1,7 @@
 """A training run as its yaml file describes it."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import (
@@ -28,11 +28,13 @@ class TrainConfig(BaseModel):
     Attributes:
         name: Of the model that comes of it.
         licence: Of its weights, in words: what the data and the body allow.
-        train: Yaml of the set to train on.
-        validate_on: Yaml of the set to evaluate on after every epoch.
+        train: Yaml of the set to train on; or folders of evidence (`remocap look`).
+        validate_on: Likewise, to evaluate on after every epoch.
         body: Whose vertices the labels are.
         network: What to build.
         start: Weights to start from: a published checkpoint, or our `weights.safetensors`.
+        stage: `guess` trains the backbone and its first guess, in a fraction of the time; `whole`
+            everything.
         crop: How pictures are cut.
         augment: How strongly to augment.
         loss: Weights, or `published_3dpw`, `published_h36m`.
@@ -47,11 +49,12 @@ class TrainConfig(BaseModel):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
     licence: str
-    train: Path
-    validate_on: Path | None = None
+    train: tuple[Path, ...]
+    validate_on: tuple[Path, ...] = ()
     body: str = "anny"
     network: NetworkConfig = NetworkConfig()
     start: Path | None = None
+    stage: Literal["guess", "whole"] = "whole"
     crop: CropKind = "antialiased"
     augment: AugmentConfig = AugmentConfig()
     loss: LossConfig = LossConfig()
@@ -60,6 +63,11 @@ class TrainConfig(BaseModel):
     report_every: PositiveInt = 10
     snapshot_every: PositiveInt = 500
     keep: PositiveInt = 3
+
+    @field_validator("train", "validate_on", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: object) -> object:
+        return [value] if isinstance(value, str | Path) else value
 
     @field_validator("loss", mode="before")
     @classmethod
@@ -88,7 +96,10 @@ def load_train_config(path: Path) -> TrainConfig:
     except (OSError, UnicodeDecodeError, RecursionError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise UsageError("bad_train_config", f"{path} cannot be read: {reason}") from error
-    files = ("train", "validate_on", "start")
-    given = {name: getattr(config, name) for name in files if getattr(config, name)}
-    beside = {name: path.parent / file for name, file in given.items()}
+    beside: dict[str, Any] = {
+        name: tuple(path.parent / file for file in getattr(config, name))
+        for name in ("train", "validate_on")
+    }
+    if config.start is not None:
+        beside["start"] = path.parent / config.start
     return config.model_copy(update=beside)

@@ -36,15 +36,37 @@ def view_prediction(
     )
 
 
+def view_coarse_prediction(prediction: Prediction, body: BodyLayers) -> Predicted:
+    """The predicted side as far as the coarse vertices tell."""
+    joints_m = body.joints_of_coarse_m(prediction.coarse_m)
+    pelvis_m, tokens_m = joints_m[:, :1], centre_on_hips(prediction.joints_m)
+    mesh_joints_m = joints_m[:, list(H36M_TO_J14)] - pelvis_m
+    return Predicted(
+        joints3d_m=(tokens_m, centre_on_hips(mesh_joints_m)),
+        joints2d=(project(prediction.camera, tokens_m), project(prediction.camera, mesh_joints_m)),
+        meshes_m=(prediction.coarse_m - pelvis_m,),
+    )
+
+
+def view_coarse_truth(batch: ClipBatch, body: BodyLayers) -> Truth:
+    """The true side as far as labels of coarse vertices tell."""
+    pelvis_m = body.joints_of_coarse_m(batch.mesh_m)[:, :1]
+    return _truth(batch, (batch.mesh_m - pelvis_m,))
+
+
 def view_truth(batch: ClipBatch, fine_m: Float[Tensor, "n 6890 3"], body: BodyLayers) -> Truth:
     """The true side, about the same origins."""
     pelvis_m = body.joints_m(fine_m)[:, :1]
+    return _truth(batch, body.levels_m(fine_m - pelvis_m))
+
+
+def _truth(batch: ClipBatch, meshes_m: tuple[Tensor, ...]) -> Truth:
     points_m, confidence = batch.joints3d_m[..., :3], batch.joints3d_m[..., 3:]
     return Truth(
         joints3d_m=torch.cat([centre_on_hips(points_m), confidence], dim=2),
         has_joints3d=(confidence > 0).any(dim=(1, 2)),
         joints2d=batch.joints2d,
-        meshes_m=body.levels_m(fine_m - pelvis_m),
+        meshes_m=meshes_m,
         has_mesh=batch.has_mesh,
     )
 

@@ -1,7 +1,6 @@
 """Broken and hostile files: frames, or one clear error, and never a child left behind."""
 
 import os
-import random
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from model.errors import InputError
 from model.video import Limits, open_video
-from tests.model.videos import claim_duration, claim_size, write_sound, write_video
+from tests.model.videos import claim_duration, claim_size, mutated, write_sound, write_video
 
 CODES = {
     "decoder_crashed",
@@ -191,13 +190,3 @@ def test_random_mutations_give_frames_or_an_error(tmp_path, name):
 
     assert {code for _, code, _ in outcomes} <= CODES | {""}
     assert all(count > 0 or code for count, code, _ in outcomes)
-
-
-def mutated(data: bytes, seed: int) -> bytes:
-    """The data with 1 to 32 bytes changed, half of them in the header."""
-    random_ = random.Random(seed)
-    changed = bytearray(data)
-    for _ in range(random_.randint(1, 32)):
-        reach = len(data) if random_.random() < 0.5 else min(len(data), 1024)
-        changed[random_.randrange(reach)] = random_.randrange(256)
-    return bytes(changed)

@@ -4,7 +4,8 @@ import torch
 
 from model.bodies import load_body
 from model.config import EvidenceConfig, NetworkConfig, TransformerConfig
-from model.evidence_backbone import EvidenceBackbone, EvidenceTensors, draw_maps, scale_evidence
+from model.evidence_backbone import EvidenceBackbone, EvidenceTensors, Lift, scale_evidence
+from model.first_guess import STEP
 from model.fused.network import fuse
 from model.inference import load_predictor
 from model.initialise import initialise
@@ -36,35 +37,32 @@ def lively_network(**changes: object) -> RemoCap:
     return network.eval()
 
 
-def test_a_landmark_is_a_spot_where_it_is() -> None:
-    evidence = EvidenceTensors(torch.zeros(1, 33, 7), torch.zeros(1, 64, 64))
-    evidence.landmarks[0, 7] = torch.tensor([0.5, -0.25, 1.5, 0.8, 0.0, 0.0, 0.0])
-
-    maps = draw_maps(evidence, side=28)[0]
-
-    spot = maps[7]
-    cells = torch.arange(28) + 0.5
-    middle = torch.stack([(spot.sum(0) * cells).sum(), (spot.sum(1) * cells).sum()]) / spot.sum()
-    torch.testing.assert_close(middle, torch.tensor([21.0, 10.5]), rtol=0, atol=0.01)
-    torch.testing.assert_close(maps[33 + 7], spot * 0.6)
-    assert maps[:7].abs().max() == 0  # nobody sees the others
-    assert spot.max() <= 0.8
-
-
-def test_the_mask_is_the_last_map() -> None:
-    mask = torch.zeros(1, 64, 64)
-    mask[0, :32] = 255
-
-    maps = draw_maps(scale_evidence(torch.zeros(1, 33, 7), mask.to(torch.uint8)), side=32)
-
-    torch.testing.assert_close(maps[0, -1, :16], torch.ones(16, 32))
-    assert maps[0, -1, 16:].max() == 0
-
-
 def test_evidence_becomes_the_map_that_the_transformers_read() -> None:
     backbone = EvidenceBackbone(TINY)
 
     assert backbone(seeded_evidence(8)).shape == (8, 16, 7, 7)
+
+
+def test_who_is_not_visible_is_not_known() -> None:
+    lift, landmarks = Lift(hidden=24, width=16), seeded_evidence(1).landmarks
+    landmarks[:, 5, 3] = 0
+    moved = landmarks.clone()
+    moved[:, 5, :3] += 1
+
+    assert torch.equal(lift(moved), lift(landmarks))
+
+
+def test_the_first_guess_is_what_the_transformers_add_to() -> None:
+    network, evidence = initialise(TINY, load_body("anny"), seed=3).eval(), seeded_evidence(8)
+
+    with torch.inference_mode():
+        guess, prediction = network.guess(network.backbone(evidence)), network(evidence)
+        network.xyz_regressor.bias += 1
+        moved = network(evidence)
+
+    assert guess is not None
+    torch.testing.assert_close(prediction.coarse_m, guess.points_m[:, 14:])
+    torch.testing.assert_close(moved.coarse_m, prediction.coarse_m + STEP)
 
 
 @pytest.mark.parametrize(("sd", "md"), [(True, True), (True, False), (False, True)])

@@ -8,46 +8,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from model.bodies import load_body
 from model.detect import BlazePoseDetector
 from model.errors import NobodyFoundError, UsageError
-from model.inference import Predictor
 from model.loading import Model
-from model.network import Inputs, Prediction
 from model.pipeline import Options, expected_frames, reconstruct
-from model.registry import find_model, load_upsampling
 from model.stages import Stages
 from model.tracks_file import TracksFile, load_tracks
 from model.types import VideoInfo
+from tests.model.standing import standing_model
 from tests.model.videos import write_video
-
-BODY = load_body("anny")
-
-
-def rest_pose(images: Inputs) -> Prediction:
-    """Everybody stands still, in the middle of their square."""
-    assert isinstance(images, torch.Tensor)
-    assert BODY.rest_joints_m is not None
-    assert BODY.rest_coarse_m is not None
-    n = len(images)
-    camera = torch.tensor([0.9, 0.0, 0.0]).expand(n, 3)
-    joints_m, coarse_m = map(torch.tensor, (BODY.rest_joints_m, BODY.rest_coarse_m))
-    return Prediction(camera, joints_m.expand(n, 14, 3), coarse_m.expand(n, 431, 3))
 
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    folder = find_model("remocap-anny")
-    network = folder.card.network.model_copy(update={"input": "pixels"})
-    return Model(
-        card=folder.card.model_copy(update={"network": network}),
-        weights_sha256="0" * 64,
-        body=BODY,
-        upsampling=load_upsampling(folder, BODY),
-        predictor=Predictor(rest_pose, torch.device("cpu"), torch.float32),
-    )
+    return standing_model()
 
 
 def boxes(folder: Path, *frames: int) -> TracksFile:

@@ -6,6 +6,7 @@ frames apart.
 """
 
 import io
+import random
 import struct
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -161,6 +162,16 @@ def claim_duration(path: Path, duration_s: int) -> Path:
         struct.pack_into(">I", data, at + 4, duration_s * timescale)
     path.write_bytes(data)
     return path
+
+
+def mutated(data: bytes, seed: int) -> bytes:
+    """The data with 1 to 32 bytes changed, half of them in the first 1024, where headers are."""
+    dice = random.Random(seed)
+    changed = bytearray(data)
+    for _ in range(dice.randint(1, 32)):
+        reach = len(data) if dice.random() < 0.5 else min(len(data), 1024)
+        changed[dice.randrange(reach)] = dice.randrange(256)
+    return bytes(changed)
 
 
 class _Pipe(io.BytesIO):

@@ -14,7 +14,9 @@ import pytest
 
 from service.broker import Broker
 from service.redis_server import RedisServer, find_redis_server
+from service.settings import Settings
 from service.store import Store
+from tests.service.web import Api, Hand, free_settings, serving
 
 
 def _programs() -> dict[str, Path]:
@@ -97,3 +99,22 @@ def any_broker(request: pytest.FixtureRequest, redis_servers: Servers) -> Iterat
 def store(tmp_path: Path) -> Store:
     """An empty store in a folder."""
     return Store((tmp_path / "store").as_uri())
+
+
+@pytest.fixture
+def settings(tmp_path: Path, redis_address: str) -> Settings:
+    """Settings that touch nothing but this test's folder and Redis."""
+    return free_settings(tmp_path, redis_address)
+
+
+@pytest.fixture
+def api(settings: Settings, store: Store, broker: Broker) -> Iterator[Api]:
+    """A server of the REST interface."""
+    with serving(settings, store, broker) as api:
+        yield api
+
+
+@pytest.fixture
+def hand(broker: Broker) -> Hand:
+    """A hand that plays media and worker."""
+    return Hand(broker)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from model.decoding.picture import Painter, orientation, square_size
+from model.errors import InputError
 from tests.model.videos import picture
 
 TURNS = [(1, 0, 0, 1), (0, 1, -1, 0), (-1, 0, 0, -1), (0, -1, 1, 0)]
@@ -85,3 +86,23 @@ def test_untagged_video_is_bt709_from_720_lines_on():
 
     assert painted(large)[0, 0, 0] > 250
     assert painted(small)[0, 0, 0] == pytest.approx(233, abs=3)
+
+
+@pytest.mark.parametrize("colorspace", [0, 3, 8, 10, 14, 53])
+def test_a_colorspace_that_cannot_be_converted_counts_as_untagged(colorspace):
+    frame = av.VideoFrame.from_ndarray(picture(3, 32, 16)).reformat(format="yuv420p")
+    frame.colorspace = 2
+    untagged = painted(frame)
+    frame.colorspace = colorspace
+
+    np.testing.assert_array_equal(painted(frame), untagged)
+
+
+def test_pictures_that_cannot_be_turned_into_rgb_are_named():
+    frame = av.VideoFrame.from_ndarray(picture(3, 32, 16)).reformat(format="yuv420p")
+    frame.color_range = 77
+
+    with pytest.raises(InputError, match="yuv420p that cannot be turned into RGB") as caught:
+        painted(frame)
+
+    assert caught.value.code == "undecodable_video"

@@ -37,7 +37,7 @@ def test_each_look_starts_where_the_one_before_ended() -> None:
     crops = np.tile(np.float32([50, 50, 250, 250]), (3, 1))
     look = Drifter(1.0, 1.0, 1.0, 1.0)
 
-    evidence = follow(pictures, crops, look)
+    evidence = follow(pictures, np.arange(3.0), crops, look)
 
     assert look.looked == [150, 160, 170, 180]
     np.testing.assert_allclose(evidence.landmarks[:, 0, 0], [0.1, 0.2, 0.3], atol=1e-6)
@@ -48,7 +48,7 @@ def test_who_was_lost_is_looked_for_in_the_square() -> None:
     crops = np.tile(np.float32([50, 50, 250, 250]), (2, 1))
     look = Drifter(1.0, 0.1, 1.0, 1.0)
 
-    follow(pictures, crops, look)
+    follow(pictures, np.arange(2.0), crops, look)
 
     assert look.looked == [150, 160, 150, 160]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.tracking.scene import SceneCuts
+from model.tracking.scene import SceneCuts, shrink
 from model.types import Array
 from tests.model.toy_people import RED, film, walk
 
@@ -31,3 +31,11 @@ def test_somebody_walking_by_is_no_cut() -> None:
     scene = SceneCuts()
 
     assert not any(scene.cuts_to(frame.rgb) for frame in film({RED: walk(0, 200, r=150.0)}, 24))
+
+
+@pytest.mark.parametrize(
+    ("size", "small"),
+    [((720, 1280), (27, 49)), ((576, 768), (27, 36)), ((1, 1), (1, 1)), ((5, 4096), (5, 4096))],
+)
+def test_a_picture_of_any_size_is_shrunk(size: tuple[int, int], small: tuple[int, int]) -> None:
+    assert shrink(np.zeros((*size, 3), np.uint8)).shape == (*small, 3)

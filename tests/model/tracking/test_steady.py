@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.tracking.steady import steady_square
+from model.tracking.steady import steady_landmarks, steady_square
 from model.types import Array
 
 TIMES_S = np.arange(60) / 30
@@ -45,3 +45,44 @@ def test_sightings_across_a_gap_do_not_count() -> None:
     gap = np.array([0.0, 0.1, 0.9, 1.0])
 
     np.testing.assert_allclose(steady_square(gap, squares(gap * 0 + [0, 0, 500, 500]), 0.1)[0], 0)
+
+
+def landmarks(x: Array) -> Array:
+    """One that moves; the others rest."""
+    seen = np.zeros((len(x), 33, 7), np.float32)
+    seen[:, 0, 0] = x
+    return seen
+
+
+@pytest.mark.parametrize("at", [0, 1, 30, 59])
+def test_landmarks_that_speed_up_are_reproduced_exactly(at: int) -> None:
+    falling = landmarks(40 + 300 * TIMES_S + 500 * TIMES_S**2)
+
+    steady = steady_landmarks(TIMES_S, falling, TIMES_S[at])
+
+    np.testing.assert_allclose(steady, falling[at], atol=2e-3)
+
+
+def test_little_jitter_is_left_in_the_accelerations_of_landmarks() -> None:
+    jittery = landmarks(np.random.default_rng(0).normal(0, 3, 60))
+
+    steady = np.array([steady_landmarks(TIMES_S, jittery, t)[0, 0] for t in TIMES_S])
+
+    before, after = (np.diff(x, 2)[6:-6].std() for x in (jittery[:, 0, 0], steady))
+    assert after < 0.09 * before
+
+
+def test_quick_waving_is_kept() -> None:
+    waving = landmarks(np.sin(2 * np.pi * 3 * TIMES_S))
+
+    steady = np.array([steady_landmarks(TIMES_S, waving, t)[0, 0] for t in TIMES_S])
+
+    assert np.abs(steady[6:-6]).max() > 0.75
+
+
+def test_visibility_stays_between_0_and_1() -> None:
+    seen = landmarks(TIMES_S)
+    seen[::2, :, 3] = 1
+
+    assert steady_landmarks(TIMES_S, seen, TIMES_S[0])[:, 3].min() >= 0
+    assert steady_landmarks(TIMES_S, seen, TIMES_S[0])[:, 3].max() <= 1

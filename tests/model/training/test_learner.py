@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 import torch
 
+from model.config import EvidenceConfig, NetworkConfig, TransformerConfig
+from model.initialise import initialise
 from model.training.batch import ClipBatch, join_samples
 from model.training.learner import Learner, smpl_terms
 from model.training.loss_config import LossConfig
@@ -10,10 +12,22 @@ from model.training.objective import weigh_terms
 from model.training.smpl import rotvec_to_rotmat
 from tests.model.training.stand_in import BODY, NoiseClips, TinyNetwork, make_learner
 
+EVIDENCE = NetworkConfig(
+    input="evidence",
+    evidence=EvidenceConfig(width=16, hidden=24, features=16, guess=16),
+    transformer=TransformerConfig(dims=(32, 16), hidden=(32, 32), layers=1, heads=4),
+)
+
 
 def make_batch(samples: int = 1) -> ClipBatch:
     source, rng = NoiseClips(samples), np.random.default_rng(0)
     return join_samples([source.sample(i, rng) for i in range(samples)])
+
+
+def make_evidence_batch() -> ClipBatch:
+    sample = NoiseClips(1).sample(0, np.random.default_rng(0))
+    landmarks, mask = np.ones((8, 33, 7), np.float32), np.ones((8, 64, 64), np.uint8)
+    return join_samples([sample._replace(pixels=None, landmarks=landmarks, mask=mask)])
 
 
 def test_the_loss_is_the_weighted_terms_and_moves_every_parameter() -> None:
@@ -68,3 +82,27 @@ def test_the_smpl_regressor_is_compared_where_smpl_is_labelled() -> None:
     assert [right[k].item() for k in ("rotmat", "betas")] == [0, 0]
     assert wrong["betas"].item() == 1
     assert unlabelled["betas"].item() == 0
+
+
+def test_meshes_may_be_compared_on_the_coarse_level_alone() -> None:
+    config = LossConfig(mesh="coarse")
+    learner = Learner(TinyNetwork(), BODY, LabelledMeshes(BODY), config)
+
+    loss, terms = learner(make_batch())
+
+    assert loss.item() == pytest.approx(weigh_terms(terms, config).item())
+    assert "coarse" in terms
+    assert not {"intermediate", "fine", "normals"} & set(terms)
+
+
+def test_the_guess_is_trained_without_the_transformers() -> None:
+    network = initialise(EVIDENCE, BODY, seed=0)
+    learner = Learner(
+        network, BODY, LabelledMeshes(BODY), LossConfig(mesh="coarse"), guess_only=True
+    )
+
+    loss, _ = learner(make_evidence_batch())
+    loss.backward()
+
+    moved = {name.split(".")[0] for name, p in network.named_parameters() if p.grad is not None}
+    assert moved == {"backbone", "first_guess"}

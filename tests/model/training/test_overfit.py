@@ -36,7 +36,7 @@ def coarse_error_mm(network: RemoCap) -> float:
 def test_one_clip_can_be_learned_by_heart() -> None:
     torch.set_num_threads(2)
     network = initialise(NetworkConfig.model_validate(TINY | {"transformer": SIZES}), BODY, seed=0)
-    loss = LossConfig(joints3d=100, vertices=1000, levels=(1.0, 0.1, 0.1), surface=0)
+    loss = LossConfig(joints3d=100, vertices=1000, levels=(1.0, 0, 0), mesh="coarse")
     learner = Learner(network, BODY, LabelledMeshes(BODY), loss)
     loop = LoopConfig(epochs=STEPS, batch=1, workers=0, clip_norm=1000, average_decay=0)
     optimiser = OptimiserConfig(lr=4e-3, warmup_steps=10, upsampling=0)

@@ -39,6 +39,19 @@ def test_goes_on_from_a_published_checkpoint_without_sd_and_md(tmp_path: Path) -
     torch.testing.assert_close(after["conv_1x1.weight"], before.state_dict()["conv_1x1.weight"])
 
 
+def test_goes_on_from_weights_without_sd_and_md_with_gates_that_are_open(tmp_path: Path) -> None:
+    plain = CONFIG.model_copy(update={"sd": False, "md": False})
+    before, path = build_network(plain, BODY, seed=1, start=None), tmp_path / "w.safetensors"
+    save_weights(before, path)
+
+    network = build_network(CONFIG, BODY, seed=2, start=path).eval()
+
+    images = torch.randn(8, 3, 224, 224)
+    with torch.inference_mode():
+        apart_m = (network(images).coarse_m - before.eval()(images).coarse_m).abs().mean()
+    assert apart_m < 0.01
+
+
 def test_a_checkpoint_of_other_sizes_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "state_dict.bin"
     torch.save(build_network(CONFIG, BODY, seed=1, start=None).state_dict(), path)

@@ -16,9 +16,17 @@ def test_paths_are_beside_the_file_and_the_rest_has_defaults(tmp_path: Path) -> 
 
     config = load_train_config(path)
 
-    assert config.train == tmp_path / "sets" / "a.yaml"
-    assert config.validate_on is config.start is None
+    assert config.train == (tmp_path / "sets" / "a.yaml",)
+    assert config.validate_on == ()
+    assert config.start is None
     assert config.optimiser.name == "adamw"
+
+
+def test_several_sets_may_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text(LEAST + "validate_on: [b, c]\n")
+
+    assert load_train_config(path).validate_on == (tmp_path / "b", tmp_path / "c")
 
 
 def test_published_settings_go_by_their_name(tmp_path: Path) -> None:

@@ -10,7 +10,13 @@ from model.training.body_layers import BodyLayers
 from model.training.loss_config import LossConfig
 from model.training.mesh_truth import LabelledMeshes
 from model.training.objective import loss_terms
-from model.training.views import project, view_prediction, view_truth
+from model.training.views import (
+    project,
+    view_coarse_prediction,
+    view_coarse_truth,
+    view_prediction,
+    view_truth,
+)
 from model.types import H36M_TO_J14
 
 BODY = load_body("anny")
@@ -68,3 +74,24 @@ def test_both_sides_have_the_same_shapes() -> None:
 
     assert [m.shape for m in predicted.meshes_m] == [m.shape for m in truth.meshes_m]
     assert len(astuple(truth)) == 5
+
+
+def test_coarse_vertices_tell_the_same_joints_as_the_fine_mesh_of_the_bodys_fit() -> None:
+    assert BODY.rest_coarse_m is not None
+    noise = np.random.default_rng(0).normal(0, 0.02, (8, 431, 3)).astype(np.float32)
+    batch = label_rest_pose(BODY.rest_coarse_m + noise)
+    camera = torch.tensor([[0.9, 0.1, -0.1]]).expand(8, 3)
+    said = Prediction(camera, batch.joints3d_m[..., :3], batch.mesh_m + 0.2)
+
+    fine = (
+        view_prediction(said, UP @ said.coarse_m, LAYERS),
+        view_truth(batch, LabelledMeshes(BODY)(batch), LAYERS),
+    )
+    coarse = view_coarse_prediction(said, LAYERS), view_coarse_truth(batch, LAYERS)
+
+    surface = LAYERS.surface((None, None, None))
+    everything, some = (loss_terms(*sides, surface, LossConfig()) for sides in (fine, coarse))
+    assert set(some) < set(everything)
+    for name in ("joints3d", "joints3d_velocity", "joints2d", "joints2d_velocity"):
+        torch.testing.assert_close(some[name], everything[name], rtol=1e-4, atol=1e-5)
+    assert float(some["coarse"]) < 1e-6 < float(everything["coarse"])  # fine loses a little

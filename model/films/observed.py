@@ -1,0 +1,148 @@
+"""What detector, tracker and landmark network see in a film: all that comes before our network.
+
+It takes seconds a film and depends on no weights of ours, so it is kept on the disk: measuring
+another network on the same films takes no second look. A folder of it is named after the code that
+looked, and is not used by any other.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float64
+
+import model
+from model.atomic import replacing
+from model.bodies.npz import read_npz
+from model.clips import AnyCrop, Clip, seal_clips
+from model.crops import crop_person
+from model.errors import InputError
+from model.evidence import EvidenceCutter
+from model.track import track_people
+from model.types import Array, Evidence, Frame, Observation, VideoInfo
+from model.video import open_video
+
+_LOOKS = (
+    "clips.py",
+    "crops.py",
+    "detect.py",
+    "evidence.py",
+    "landmarks.py",
+    "region.py",
+    "track.py",
+    "tracking/*.py",
+)
+"""The code that decides what is seen."""
+
+_SEEN = ("track_id", "frame_index", "pts_s", "crop_px", "score")  # of an observation, kept
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """One film, looked at.
+
+    Attributes:
+        info: Its size.
+        pts_s: Times of all frames.
+        clips: Of everybody in it.
+    """
+
+    info: VideoInfo
+    pts_s: Float64[Array, "n"]
+    clips: tuple[Clip, ...]
+
+
+def observe(video: Path, kind: Literal["pixels", "evidence"]) -> Observed:
+    """Look at a film as `model.pipeline.reconstruct` does.
+
+    Args:
+        video: The film.
+        kind: What the network is given.
+
+    Raises:
+        InputError: The video cannot be used.
+    """
+    pts_s: list[float] = []
+    cut = crop_person if kind == "pixels" else EvidenceCutter()
+
+    def crop(frames: Iterator[Frame]) -> Iterator[AnyCrop]:
+        for frame, observations in track_people(frames):
+            pts_s.append(frame.pts_s)
+            for observation in observations:
+                yield cut(frame.rgb, observation)
+
+    with open_video(video) as frames:
+        clips = tuple(seal_clips(crop(iter(frames))))
+        return Observed(frames.info, np.array(pts_s), clips)
+
+
+def observe_once(video: Path, folder: Path) -> Observed:
+    """Return the evidence of a film, from `folder` where it was kept there by this code.
+
+    Raises:
+        InputError: The video cannot be used.
+        OutputError: The folder cannot be written.
+    """
+    file = folder / code_id() / f"{video.stem}.npz"
+    try:
+        return _read(file)
+    except FileNotFoundError:
+        observed = observe(video, "evidence")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(file) as temporary:
+        _write(observed, temporary)
+    return observed
+
+
+def code_id() -> str:
+    """Return a name for the code that decides what is seen."""
+    root = Path(model.__file__).parent
+    files = [file for pattern in _LOOKS for file in sorted(root.glob(pattern))]
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:12]
+
+
+def _write(observed: Observed, path: Path) -> None:
+    clips, info = observed.clips, observed.info
+    observations = [o for clip in clips for o in clip.observations]
+    arrays = {name: np.array([getattr(o, name) for o in observations]) for name in _SEEN}
+    for field in fields(Evidence):
+        parts = [getattr(clip.inputs, field.name) for clip in clips]
+        arrays[f"evidence_{field.name}"] = np.concatenate(parts) if parts else np.zeros(0)
+    with path.open("wb") as file:
+        np.savez(
+            file,
+            allow_pickle=False,
+            **arrays,
+            keep=np.array([k for clip in clips for k in clip.keep], bool),
+            lengths=np.array([len(clip.keep) for clip in clips], int),
+            size=np.array([info.width, info.height]),
+            frames_pts_s=observed.pts_s,
+        )
+
+
+def _read(path: Path) -> Observed:
+    evidence = [f"evidence_{field.name}" for field in fields(Evidence)]
+    names = (*_SEEN, *evidence, "keep", "lengths", "size", "frames_pts_s")
+    try:
+        arrays = read_npz(path, names)
+        info = VideoInfo(*(int(side) for side in arrays.pop("size")))
+        pts_s, ends = arrays.pop("frames_pts_s"), np.cumsum(arrays.pop("lengths"))
+        clips = [
+            _clip({name: array[end - size : end] for name, array in arrays.items()})
+            for end, size in zip(ends, np.diff(ends, prepend=0), strict=True)
+        ]
+    except (ValueError, KeyError) as error:
+        raise InputError("bad_observations", f"{path}: {error}; delete the file") from error
+    return Observed(info, pts_s, tuple(clips))
+
+
+def _clip(rows: dict[str, Array]) -> Clip:
+    evidence = Evidence(**{f.name: rows[f"evidence_{f.name}"] for f in fields(Evidence)})
+    observations = [
+        Observation(int(track), int(frame), float(pts_s), crop_px, float(score))
+        for track, frame, pts_s, crop_px, score in zip(*(rows[n] for n in _SEEN), strict=True)
+    ]
+    return Clip(evidence, tuple(observations), rows["keep"])

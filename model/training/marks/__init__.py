@@ -1,0 +1,1 @@
+"""People in real videos, marked by hand, and how far a model is from the marks."""

@@ -1,0 +1,160 @@
+"""The api role: the fronts in one process, which imports neither torch nor video code."""
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from model.errors import UsageError
+from service.broker import Broker
+from service.front import Front
+from service.logs import get_log, set_up_logs
+from service.metrics import REQUEST_SECONDS, REQUESTS
+from service.operations import operations
+from service.problems import handle_errors
+from service.reconciler import Reconciler
+from service.rest import v1
+from service.settings import Settings
+from service.store import Store
+from service.supervisor import follow_supervisor
+
+DESCRIPTION = "A video of people in, their 3D body meshes out, frame by frame."
+log = get_log("api")
+
+
+def create_app(settings: Settings, store: Store, broker: Broker) -> FastAPI:
+    """Return the web application, which needs a running event loop and a Redis that may be away."""
+    front = Front.of(settings, store, broker)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with Reconciler(broker, store, settings.retention_s):
+            async with front.watch.running():
+                yield
+
+    app = FastAPIOffline(
+        title="RemoCap",
+        description=DESCRIPTION,
+        version="1",
+        openapi_url="/v1/openapi.json",
+        docs_url="/docs",
+        redoc_url=None,
+        static_url="/docs/assets",
+        swagger_ui_parameters={"validatorUrl": None},  # it would ask a server of others
+        lifespan=lifespan,
+    )
+    app.state.front = front
+    app.include_router(v1)
+    app.include_router(operations)
+    app.add_middleware(Measured)
+    handle_errors(app)
+    return app
+
+
+class Measured:
+    """Counts and logs every request, and keeps browsers from guessing types."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and take note of its answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status, since_s = 0, time.perf_counter()
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"].append((b"x-content-type-options", b"nosniff"))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        finally:
+            _note(scope, status or 500, time.perf_counter() - since_s)
+
+
+def _note(scope: Scope, status: int, seconds: float) -> None:
+    route = getattr(scope.get("route"), "path", "none")  # the pattern: paths are without bound
+    REQUESTS.labels("rest", route, str(status)).inc()
+    REQUEST_SECONDS.labels("rest", route).observe(seconds)
+    if route not in {"/healthz", "/readyz", "/metrics"}:
+        log.info(
+            "answered",
+            method=scope["method"],
+            route=route,
+            status=status,
+            seconds=round(seconds, 4),
+        )
+
+
+class Server(uvicorn.Server):
+    """Stops taking jobs, and lets waiting clients go, as soon as it is told to end."""
+
+    front: Front
+    loop: asyncio.AbstractEventLoop
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Drain; a second signal ends at once."""
+        self.front.jobs.draining = True
+        self.loop.call_soon_threadsafe(self.front.watch.wake_all)
+        super().handle_exit(sig, frame)
+
+
+async def serve_api(settings: Settings) -> None:
+    """Serve the fronts in this event loop until SIGTERM or SIGINT, then drain."""
+    broker, store = Broker.of(settings), Store.of(settings)
+    app = create_app(settings, store, broker)
+    server = Server(
+        uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=int(settings.drain_s),
+        )
+    )
+    server.front, server.loop = app.state.front, asyncio.get_running_loop()
+    with listen(settings.host, settings.rest_port) as place:
+        await server.serve(sockets=[place])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        UsageError: `bad_address`: the port is taken, or the address not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise UsageError(
+            "bad_address",
+            f"{host} port {port} cannot be listened on ({error.strerror}); end what uses it, or "
+            "choose another with --host and --rest-port",
+        ) from None
+
+
+def run_api(settings: Settings) -> None:
+    """Run the api role until it is told to end.
+
+    Raises:
+        UsageError: `bad_address`.
+    """
+    follow_supervisor()
+    set_up_logs("api", form=settings.log_format, level=settings.log_level)
+    asyncio.run(serve_api(settings))

@@ -1,0 +1,146 @@
+"""Results as answers: arrays and text row by row, files as they lie in the store."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+
+from anyio.to_thread import run_sync
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from service.broker_types import ExportState, JobStatus
+from service.errors import FaultError, JobFailedError, JobOverError, NotReadyError
+from service.exports import export_request
+from service.front import Front
+from service.messages import ExportRequest, Job
+from service.options import MEDIA_TYPES, Format, ResultOptions
+from service.results import Result, open_result
+from service.schemas import Pending, result_url
+from service.watch import RECHECK_S
+
+STREAMED = frozenset({Format.npz, Format.json})
+"""Made by the api while they are sent; the others are files that the media role makes once."""
+
+OUR_FAULTS = frozenset({"internal", "clip_crashed", "clip_failed", "export_crashed"})
+"""Codes of failures that no other video would have mended."""
+
+
+async def hand_out(
+    front: Front, status: JobStatus, options: ResultOptions, form: Format, wait_s: float
+) -> Response:
+    """Return the result of a job as an answer.
+
+    Args:
+        front: The process.
+        status: How the job stands.
+        options: Which person, and how smooth.
+        form: In which form.
+        wait_s: How long to wait for a file that has to be made.
+
+    Raises:
+        NotReadyError: It is not over.
+        JobFailedError, FaultError, JobOverError: It has no result.
+        NotFoundError: `unknown_track`.
+        OutputError: `too_large_for_format`.
+    """
+    check_succeeded(status)
+    if form in STREAMED:
+        result = await run_sync(_open, front, status.job, options)
+        return ResultStream(result, form)
+    return await _hand_out_file(front, status.job, options, form, wait_s)
+
+
+def _open(front: Front, job: Job, options: ResultOptions) -> Result:
+    return open_result(
+        front.store,
+        front.broker,
+        job,
+        front.settings.models_dir,
+        track=options.track,
+        smooth=options.smooth or job.options.smooth,
+    )
+
+
+def check_succeeded(status: JobStatus) -> None:
+    """Raise what a job without a result has instead."""
+    match status.state:
+        case "succeeded":
+            return
+        case "failed":
+            raise failure(status.code, status.message)
+        case "cancelled":
+            message = status.message or "the job was cancelled; send its video again"
+            raise JobOverError(status.code or "cancelled", message)
+        case _:
+            raise NotReadyError(
+                "not_ready", f"job {status.job.id} is {status.state}; ask again, or with ?wait=N"
+            )
+
+
+def failure(code: str | None, message: str | None) -> JobFailedError | FaultError:
+    """Return the error for a job or an export that failed."""
+    code, message = code or "internal", message or "it failed; send it again"
+    return (FaultError if code in OUR_FAULTS else JobFailedError)(code, message)
+
+
+class ResultStream(StreamingResponse):
+    """A result, made while it is sent; what it needed is freed however the sending ends."""
+
+    def __init__(self, result: Result, form: Format) -> None:
+        headers = disposition(result.job_id, form)
+        pieces: Iterator[bytes] = result.npz() if form is Format.npz else result.json()
+        super().__init__(pieces, headers=headers, media_type=MEDIA_TYPES[form])
+        self._result = result
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await run_sync(self._result.close)
+
+
+async def _hand_out_file(
+    front: Front, job: Job, options: ResultOptions, form: Format, wait_s: float
+) -> Response:
+    smooth = options.smooth or job.options.smooth
+    state = await _await_export(front, export_request(job.id, form, smooth, options.track), wait_s)
+    match state.state:
+        case "ready":
+            assert state.path is not None
+            headers = disposition(job.id, form) | {"Content-Length": str(state.size_bytes)}
+            pieces = front.store.stream(state.path)
+            return StreamingResponse(pieces, headers=headers, media_type=MEDIA_TYPES[form])
+        case "failed":
+            raise failure(state.code, state.message)
+        case _:
+            url = result_url(job.id, options, form)
+            headers = {"Location": url, "Retry-After": "1"}
+            return JSONResponse(Pending(result_url=url).model_dump(), 202, headers)
+
+
+async def _await_export(front: Front, asked: ExportRequest, wait_s: float) -> ExportState:
+    """Have a file made, and wait for it as long as the client does."""
+    loop = asyncio.get_running_loop()
+    end_s = loop.time() + wait_s
+    with front.watch.on(asked.job) as changed:
+        state = await run_sync(front.broker.request_export, asked)
+        while state.state == "pending" and (left_s := end_s - loop.time()) > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), min(left_s, RECHECK_S))
+            changed.clear()
+            found = await run_sync(front.broker.export_state, asked.job, asked.export)
+            state = found or state
+    return state
+
+
+def disposition(job_id: str, form: Format) -> dict[str, str]:
+    """Name a download after its job; the type is ours, whatever a browser may guess."""
+    return {"Content-Disposition": f'attachment; filename="{job_id}.{form}"'}
+
+
+async def disconnected(request: Request) -> None:
+    """Return once the client has gone; its body must have been read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,213 @@
+"""A video on its way from a client's connection into the store, never whole in memory.
+
+    bytes of the request -> pieces (service.body) -> parts in the store (service.upload_parts)
+
+A video that comes alone is queued at once and worked on while it arrives. One in a form is queued
+when the form is complete, as options may follow it; so is one with an idempotency key, as only the
+whole video tells whether the request is the same as an earlier one.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from anyio.to_thread import run_sync
+
+from service.body import Body, Field
+from service.errors import TooLargeError, UploadError
+from service.jobs import Caller, Jobs, with_digest
+from service.messages import Job
+from service.metrics import UPLOADED_BYTES
+from service.options import ReconstructOptions, with_fields
+from service.upload_parts import PartWriter
+
+FORM_BYTES = 2**20  # that a form may hold beside the video
+GATHER_BYTES = 2**20  # handed to a thread at once
+PAUSE_S = 0.5  # without news, until what was gathered goes to the store all the same
+STALL_S = 60.0  # without news, until the client is taken for lost
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What a client sends.
+
+    Attributes:
+        stream: The bytes as they arrive.
+        body: Who reads them.
+        size_bytes: How many there will be, where that is stated.
+    """
+
+    stream: AsyncIterator[bytes]
+    body: Body
+    size_bytes: int | None
+
+
+async def take_in(
+    jobs: Jobs, upload: Upload, options: ReconstructOptions, caller: Caller
+) -> tuple[str, ReconstructOptions]:
+    """Store a video and queue its job; return the job's id, and the options with the form's.
+
+    Whatever is raised, nothing of the upload is left.
+
+    Raises:
+        UsageError: As `Jobs.prepare`, or an option in the form is wrong.
+        UploadError: As `receive`.
+        LaterError: Not now, or no room is left.
+    """
+    max_bytes = jobs.settings.max_upload_bytes
+    if upload.size_bytes is not None and upload.size_bytes > max_bytes + FORM_BYTES:
+        raise too_large(max_bytes)
+    job = await run_sync(jobs.prepare, options, caller, upload.size_bytes)
+    parts = PartWriter(jobs.store, job.id)
+    at_once = not upload.body.may_have_fields and caller.idempotency_key is None
+    try:
+        if at_once:
+            await run_sync(jobs.submit, job)
+        intake = Intake(parts, max_bytes)
+        fields = await receive(upload.stream, upload.body, intake)
+        await run_sync(parts.close)
+        if at_once:
+            return job.id, options
+        return await _submit_whole(jobs, job, with_fields(options, fields), caller, intake)
+    except BaseException as error:
+        await asyncio.shield(run_sync(jobs.break_off, job, error, parts, at_once))
+        raise
+
+
+async def _submit_whole(
+    jobs: Jobs, job: Job, options: ReconstructOptions, caller: Caller, intake: "Intake"
+) -> tuple[str, ReconstructOptions]:
+    """Queue a job whose video is in the store; or find the one that was queued before."""
+    prepared = await run_sync(jobs.prepare, options, caller, intake.size_bytes, job.id)
+    job_id = await run_sync(jobs.submit, with_digest(prepared, intake.sha256))
+    if job_id != job.id:
+        await run_sync(jobs.discard, job)
+    return job_id, options
+
+
+class Parts(Protocol):
+    """Takes a video in order, as `service.upload_parts.PartWriter` does."""
+
+    def write(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Take bytes, or none, only to let what has waited long enough be written."""
+
+
+class Intake:
+    """Measures, hashes and hands on what arrives of a video; hashing and writing in threads.
+
+    Args:
+        parts: Where to.
+        max_bytes: Largest video that is taken.
+
+    Attributes:
+        size_bytes: Of the video so far.
+    """
+
+    def __init__(self, parts: Parts, max_bytes: int) -> None:
+        self.size_bytes = 0
+        self._parts = parts
+        self._max_bytes = max_bytes
+        self._gathered = bytearray()
+        self._hash = hashlib.sha256()
+
+    @property
+    def sha256(self) -> str:
+        """Of what was flushed."""
+        return self._hash.hexdigest()
+
+    async def add(self, data: bytes) -> None:
+        """Take the next bytes.
+
+        Raises:
+            TooLargeError: `upload_too_large`.
+            StoreFullError, StoreUnavailableError: They cannot be written.
+        """
+        self.size_bytes += len(data)
+        if self.size_bytes > self._max_bytes:
+            raise too_large(self._max_bytes)
+        self._gathered += data
+        if len(self._gathered) >= GATHER_BYTES:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Hand on what was gathered; without any, give older bytes the time to be written."""
+        data, self._gathered = self._gathered, bytearray()
+        await run_sync(self._write, data)
+        UPLOADED_BYTES.inc(len(data))
+
+    def _write(self, data: bytearray) -> None:
+        self._hash.update(data)
+        self._parts.write(data)
+
+
+def too_large(max_bytes: int) -> TooLargeError:
+    """Return the error for a video above the limit."""
+    return TooLargeError(
+        "upload_too_large",
+        f"the video is larger than {max_bytes / 1e6:.0f} MB; send a shorter one or one of a lower "
+        "bit rate, or raise REMOCAP_MAX_UPLOAD_BYTES",
+    )
+
+
+async def receive(stream: AsyncIterator[bytes], body: Body, intake: Intake) -> dict[str, str]:
+    """Read a request's body to its end, and return the fields that came beside the video.
+
+    Args:
+        stream: The bytes as they arrive.
+        body: Who reads them.
+        intake: Where the video goes.
+
+    Raises:
+        UploadError: The body cannot be read, is too large, or stops arriving
+            (`upload_incomplete`).
+        StoreFullError, StoreUnavailableError: The video cannot be written.
+    """
+    fields: dict[str, str] = {}
+    async for data in _with_pauses(stream):
+        for piece in body.feed(data):
+            if isinstance(piece, Field):
+                fields[piece.name] = piece.value
+            else:
+                await intake.add(piece)
+        if not data:
+            await intake.flush()
+    body.close()
+    await intake.flush()
+    return fields
+
+
+async def _with_pauses(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield what arrives; where nothing does for a while, nothing."""
+    idle_s = 0.0
+    coming: asyncio.Task[bytes | None] | None = None
+    try:
+        while True:
+            coming = coming or asyncio.create_task(_next(stream))
+            await asyncio.wait({coming}, timeout=PAUSE_S)
+            if not coming.done():
+                idle_s += PAUSE_S
+                if idle_s >= STALL_S:
+                    raise incomplete(f"nothing arrived for {STALL_S:.0f} s")
+                yield b""
+                continue
+            data, coming, idle_s = coming.result(), None, 0.0
+            if data is None:
+                return
+            if data:
+                yield data
+    finally:
+        if coming is not None:
+            coming.cancel()
+
+
+async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(stream, None)
+
+
+def incomplete(why: str) -> UploadError:
+    """Return the error for an upload that broke off."""
+    return UploadError(
+        "upload_incomplete", f"the video did not arrive whole ({why}); send it again"
+    )
