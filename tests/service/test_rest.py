@@ -186,7 +186,7 @@ def test_a_server_that_drains_takes_nothing_new(api: Api) -> None:
 def test_more_than_may_wait_is_refused_before_it_is_read(
     settings: Settings, store: Store, broker: Broker
 ) -> None:
-    tight = settings.model_copy(update={"max_queued_gpu_s": 0.001})
+    tight = settings.model_copy(update={"max_queued_gpu_s": 1e-6})
 
     with serving(tight, store, broker) as api:
         answer = api.post()
