@@ -799,8 +799,9 @@ function api.fail(task, consumer, fence, code, message)
   end
 end
 
-function api.release(task, consumer, fence)
+function api.release(task, consumer, fence, later)
   held(task, consumer, fence)
+  if later == '1' then call('HSET', P .. 'task:' .. task, 'ready', now) end
   make_ready(task)
 end
 

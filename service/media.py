@@ -1,7 +1,8 @@
 """The media role: claims tasks, and has a child do each, several at once.
 
 A task that waits, for its upload or for the workers, holds a seat but no slot: another one works
-meanwhile. Who works is decided by `service.turns`; what a child does, by `service.media_child`.
+meanwhile. Where all seats are taken, one that waits for its upload goes to the end of the line. Who
+works is decided by `service.turns`; what a child does, by `service.media_child`.
 """
 
 import os
@@ -10,6 +11,8 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from operator import attrgetter
 from typing import Any
 
 from service import metrics
@@ -27,6 +30,8 @@ from service.turns import Turns
 
 _CLAIM_MS = 500
 _LEAVE_S = 3.0  # that children have to hand their tasks back
+_IDLE_S = 1.0  # without work, before a draining process hands a task back
+_STARVED_S = 5.0  # without a byte, before a seat can be lost
 _SILENCE_LEASES = 4  # after so many leases without a word a child is taken for dead
 log = get_log("media")
 
@@ -82,6 +87,10 @@ class Media:
             return error.message
         return None
 
+    def working(self) -> list[int]:
+        """Return the process ids of the children that have a task."""
+        return [child.pid for child in self._held()]
+
     def run(self, stop: threading.Event) -> None:
         """Take tasks until told to stop; then let children finish, or hand back, what they do."""
         log.info("media ready", slots=self._settings.media_slots, seats=self._settings.media_jobs)
@@ -93,6 +102,8 @@ class Media:
             else:
                 self._room.wait(_CLAIM_MS / 1000)
                 self._room.clear()
+            if "decode" not in kinds:
+                self._make_room()
         self._drain()
 
     def _claim(self, kinds: Sequence[TaskKind]) -> None:
@@ -116,8 +127,7 @@ class Media:
 
     def _kinds_with_room(self) -> list[TaskKind]:
         """What may be claimed; exports have seats of their own, so that no decoding keeps them."""
-        with self._lock:
-            held = [child.task.kind for child in self._children.values() if child.task]
+        held = [child.task.kind for child in self._held() if child.task]
         seats: dict[TaskKind, int] = {
             "export": self._settings.media_slots,
             "decode": self._settings.media_jobs,
@@ -135,6 +145,15 @@ class Media:
         elif time.monotonic() > self._spare.started_s + START_S and not self._spare.ready.is_set():
             self._spare.kill()
         return self._spare.ready.wait(_CLAIM_MS / 1000)
+
+    def _make_room(self) -> None:
+        """Have a task that waits for its upload give its seat to one that could work."""
+        starved = [c for c in self._held() if c.rests_for(_STARVED_S, "upload")]
+        if not starved:
+            return
+        with suppress(BrokerUnavailableError):
+            if self._broker.census().tasks.get("decode"):
+                min(starved, key=attrgetter("resting_since_s")).leave(later=True)
 
     def _hear(self, child: ChildProcess, kind: str, _: Mapping[str, Any]) -> None:
         """Take a line from a child, in that child's thread."""
@@ -188,29 +207,28 @@ class Media:
     def _look_after_children(self) -> None:
         """Kill whoever has been silent for so long that it must hang."""
         silent_s = max(_SILENCE_LEASES * self._settings.lease_s, START_S / 2)
-        with self._lock:
-            children = list(self._children.values())
-        for child in children:
+        for child in self._held():
             if time.monotonic() - child.heard_s > silent_s:
                 log.error("child killed, as it said nothing", pid=child.pid)
                 child.kill()
 
     def _drain(self) -> None:
+        """Let children finish what they do; what waits for others is handed back at once."""
         self._draining = True
         if self._spare is not None:
             self._spare.kill()
-        self._await_children(self._settings.drain_s - _LEAVE_S)
-        with self._lock:
-            children = list(self._children.values())
-        for child in children:
-            child.tell("leave")
-        self._await_children(_LEAVE_S)
-        for child in children:
+        until_s = time.monotonic() + self._settings.drain_s
+        while (held := self._held()) and (left_s := until_s - time.monotonic()) > 0:
+            for child in held:
+                if left_s < _LEAVE_S or child.rests_for(_IDLE_S):
+                    child.leave(later=False)
+            self._room.wait(0.1)
+            self._room.clear()
+        for child in held:
             child.kill()
         log.info("media stopped")
 
-    def _await_children(self, patience_s: float) -> None:
-        until_s = time.monotonic() + patience_s
-        while self._children and time.monotonic() < until_s:
-            self._room.wait(0.1)
-            self._room.clear()
+    def _held(self) -> list[ChildProcess]:
+        """The children that have a task."""
+        with self._lock:
+            return list(self._children.values())

@@ -99,7 +99,7 @@ class Child:
         self._link, self._settings = link, settings
         self._broker, self._store, self._task = broker, store, task
         self._limits = Limits(max_side_px=settings.max_side_px, max_duration_s=settings.max_video_s)
-        self._heartbeat = TaskLease(
+        self._lease = TaskLease(
             Broker.of(settings, patience_s=1),
             task.lease,
             settings.lease_s,
@@ -112,7 +112,7 @@ class Child:
         started_s = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="remocap-task-") as folder:
             report = self._attempt(Path(folder))
-        self._heartbeat.stop()
+        self._lease.stop()
         report.seconds = time.monotonic() - started_s
         self._link.tell("done", **vars(report))
 
@@ -125,8 +125,9 @@ class Child:
             log.info("the task is no longer ours")
             return Report("lost")
         except (LeavingError, BrokerUnavailableError, StoreUnavailableError) as error:
-            log.warning("task handed back", reason=str(error) or "this process goes down")
-            self._broker.release(self._task.lease)
+            log.warning("task handed back", reason=str(error))
+            later = isinstance(error, LeavingError) and error.later
+            self._broker.release(self._task.lease, later=later)
             return Report("released")
         except RemocapError as error:
             return self._fail(error.code, error.message)
@@ -166,24 +167,23 @@ class Child:
             folder,
             self._progress,
         )
-        self._heartbeat.beat(EXPORT_STEP_S)
+        self._lease.beat(EXPORT_STEP_S)
         path, size_bytes = workshop.make(self._task.job, self._task.export)
         self._broker.export_done(self._task.lease, path, size_bytes)
         return Report("succeeded")
 
     def _work(self) -> None:
-        self._heartbeat.beat()
-        self._link.take_turn(self._heartbeat.beat)
+        self._lease.beat()
+        self._link.take_turn(self._lease.beat)
 
-    def _rest(self) -> None:
-        self._heartbeat.beat()
-        self._link.check()
-        self._link.rest()
+    def _rest(self, why: str) -> None:
+        self._lease.beat()
+        self._link.rest(why)
 
     def _progress(self, done: int, total: int) -> None:
         """Take note of rows that an export has written."""
         self._work()
-        self._heartbeat.beat(EXPORT_STORE_S if done == total else EXPORT_STEP_S)
+        self._lease.beat(EXPORT_STORE_S if done == total else EXPORT_STEP_S)
         now_s = time.monotonic()
         if now_s - self._reported_s > REPORT_S:
             self._reported_s = now_s

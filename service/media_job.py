@@ -42,11 +42,12 @@ class Pace:
 
     Attributes:
         work: Called before each piece of work; returns once it is this task's turn.
-        rest: Called where it cannot go on, a few times a second until it can.
+        rest: Called where it cannot go on, a few times a second until it can, with what it waits
+            for: `upload`, `workers` or `store`.
     """
 
     work: Callable[[], None]
-    rest: Callable[[], None]
+    rest: Callable[[str], None]
 
 
 class DecodeTask:
@@ -98,7 +99,7 @@ class DecodeTask:
         """
         stages = Stages(watch=self._report)
         options = self._options()
-        with FramesAhead(self._open, self._pace.rest) as video:
+        with FramesAhead(self._open, lambda: self._pace.rest("upload")) as video:
             facts = VideoFacts(
                 video.info.width, video.info.height, video.info.fps, video.info.duration_s
             )
@@ -159,7 +160,7 @@ class DecodeTask:
         most: float = self._max_unprocessed
         while self._broker.unprocessed_windows(self._job.id) > most:
             most = _RESUME * self._max_unprocessed
-            self._pace.rest()
+            self._pace.rest("workers")
             time.sleep(_POLL_S)
 
     def _finish(self, facts: VideoFacts, stages: Stages) -> None:
@@ -188,7 +189,7 @@ class DecodeTask:
             except (StoreFullError, StoreUnavailableError):
                 if time.monotonic() > until_s:
                     raise
-                self._pace.rest()
+                self._pace.rest("store")
                 time.sleep(_POLL_S)
 
     def _open(self) -> VideoStream:

@@ -33,13 +33,18 @@ class ChildProcess:
         task: What it does; None until it is given something.
         ready: Set once it can be given a task, or has ended.
         report: What it said when it was done, None if it never did.
+        resting: What it waits for, if it does: `upload`, `workers` or `store`.
+        resting_since_s: Since when.
     """
 
     def __init__(self, env: Mapping[str, str], hear: Hear) -> None:
         self.task: MediaTask | None = None
         self.report: Mapping[str, Any] | None = None
+        self.resting: str | None = None
+        self.resting_since_s = 0.0
         self.ready = threading.Event()
         self.started_s = self.heard_s = time.monotonic()
+        self._leaving = False
         self._hear = hear
         self._sending = threading.Lock()
         self._folder = tempfile.mkdtemp(prefix="remocap-media-")
@@ -73,6 +78,17 @@ class ChildProcess:
         with self._sending, suppress(OSError, ValueError):
             send(self._process.stdin, kind, **fields)
 
+    def rests_for(self, seconds: float, why: str | None = None) -> bool:
+        """Whether it has waited for so long already, for anything or for what is named."""
+        waits = self.resting is not None and why in (None, self.resting)
+        return waits and time.monotonic() - self.resting_since_s > seconds
+
+    def leave(self, *, later: bool) -> None:
+        """Have it hand its task back; `later`: behind all that wait. Only the first time counts."""
+        if not self._leaving:
+            self._leaving = True
+            self.tell("leave", later=later)
+
     def kill(self) -> None:
         """End it at once."""
         self._process.kill()
@@ -98,4 +114,6 @@ class ChildProcess:
             self.ready.set()
         elif kind == "done":
             self.report = message
+        elif kind != "alive":
+            self.resting, self.resting_since_s = message.get("why"), time.monotonic()
         self._hear(self, kind, message)
