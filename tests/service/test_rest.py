@@ -8,7 +8,6 @@ from service.broker import Broker
 from service.settings import Settings
 from service.store import Store
 from service.upload_parts import read_parts
-from tests.service.cases import new_job
 from tests.service.web import Api, Hand, serving
 
 UNKNOWN = "0" * 32
@@ -187,8 +186,7 @@ def test_a_server_that_drains_takes_nothing_new(api: Api) -> None:
 def test_more_than_may_wait_is_refused_before_it_is_read(
     settings: Settings, store: Store, broker: Broker
 ) -> None:
-    tight = settings.model_copy(update={"max_queued_gpu_s": 10})
-    broker.submit(new_job(estimated_gpu_s=10))
+    tight = settings.model_copy(update={"max_queued_gpu_s": 1e-6})
 
     with serving(tight, store, broker) as api:
         answer = api.post()

@@ -4,9 +4,9 @@ import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from urllib.parse import urlsplit
 
+import httpx2
 import pytest
 
 from service.broker import Broker
@@ -140,9 +140,7 @@ def test_a_video_that_breaks_off_fails_its_job(api: Api, broker: Broker, store: 
     connection.close()
 
     until(lambda: state(broker, job_id) == ("failed", "upload_incomplete"))
-    until(
-        lambda: not any(entry.path.endswith(".part") for entry in store.entries(f"jobs/{job_id}/"))
-    )
+    until(lambda: not any("part" in entry.path for entry in store.entries(f"jobs/{job_id}/")))
 
 
 def test_a_form_that_breaks_off_leaves_nothing(api: Api, broker: Broker, store: Store) -> None:
@@ -159,21 +157,20 @@ def test_a_form_that_breaks_off_leaves_nothing(api: Api, broker: Broker, store: 
 
 
 def test_a_video_over_the_limit_is_refused_unread(api: Api) -> None:
-    connection = open_post(api, "", 3 * 10**9, b"")
+    with open_post(api, "", 3 * 10**9, b"") as connection:
+        answer = b""
+        while b"upload_too_large" not in answer and (more := connection.recv(10_000)):
+            answer += more
 
-    with closing(connection), connection.makefile("rb") as answer:
-        status, rest = answer.readline(), answer.read()
-
-    assert status.startswith(b"HTTP/1.1 413 ")
-    assert b"upload_too_large" in rest
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"upload_too_large" in answer
 
 
 @pytest.mark.parametrize("repeats", [2, 10])
 def test_one_key_makes_one_job(api: Api, broker: Broker, repeats: int) -> None:
     def post() -> str:
-        answer = api.http.post(
-            "/v1/reconstruct", files={"video": b"video"}, headers={"Idempotency-Key": "mine"}
-        )
+        url, headers = f"{api.url}/v1/reconstruct", {"Idempotency-Key": "mine"}
+        answer = httpx2.post(url, files={"video": b"video"}, headers=headers, timeout=PATIENCE_S)
         assert answer.status_code == 202
         return str(answer.json()["id"])
 
