@@ -1,0 +1,162 @@
+"""`remocap serve`, as a user meets it: real videos in, results out, everything in its own process."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2
+import numpy as np
+import pygltflib
+import pytest
+
+from tests.e2e.served import Served, problem_of, serving
+from tests.load.fleet import wait_for
+from tests.model.videos import write_video
+from tests.service.test_media import bad_videos
+
+SAMPLE = Path(__file__).resolve().parents[2] / "docs" / "sample" / "walk.mp4"
+CUTS = {
+    "sam2_dog.mp4": (1.0, 1.6),
+    "intel_one_by_one_person.mp4": (6.0, 6.8),
+    "opencv_vtest.avi": (0.0, 0.8),
+}
+"""The clips beside the project, and stretches of them that show somebody, in seconds."""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("served"), max_video_s=400) as served:
+        yield served
+
+
+def remocap(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the command as its own process."""
+    command = [sys.executable, "-m", "service", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
+def post(served: Served, video: Path | bytes, **options: object) -> httpx2.Response:
+    """Send a form, as curl does."""
+    data = video if isinstance(video, bytes) else video.read_bytes()
+    params = {name: str(value) for name, value in options.items()}
+    return served.http.post("/v1/reconstruct", params=params, files={"video": data})
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_three_at_once_are_as_on_the_command_line(
+    served: Served, shared: Path, tmp_path: Path
+) -> None:
+    def both(name: str) -> float:
+        video, (start, end) = shared / "assets/videos" / name, CUTS[name]
+        answer = post(served, video, wait=280, format="npz", start=start, end=end)
+        assert answer.status_code == 200, answer.text[:300]
+        (tmp_path / f"{name}.rest.npz").write_bytes(answer.content)
+        done = remocap("reconstruct", video, "-o", tmp_path / f"{name}.npz", "--start", start, "--end", end)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return difference_m(tmp_path / f"{name}.rest.npz", tmp_path / f"{name}.npz")
+
+    with ThreadPoolExecutor(len(CUTS)) as pool:
+        differences_m = list(pool.map(both, CUTS))
+
+    assert max(differences_m) < 5e-5
+
+
+def difference_m(one: Path, other: Path) -> float:
+    """Largest distance between vertices of two results of the same rows."""
+    with np.load(one) as a, np.load(other) as b:
+        for name in ("track_id", "frame_index", "pts_s"):
+            np.testing.assert_array_equal(a[name], b[name])
+        assert len(a["track_id"]) > 0
+        distances_m = np.linalg.norm(a["vertices_m"] - b["vertices_m"], axis=-1)
+    return float(distances_m.max())
+
+
+def test_submit_writes_every_form(served: Served, tmp_path: Path) -> None:
+    outputs = [tmp_path / f"walk.{ending}" for ending in ("glb", "npz", "json", "mp4", "png", "zip")]
+    named = [word for path in outputs for word in ("-o", path)]
+
+    done = remocap("submit", SAMPLE, "--server", served.url, "--end", 0.5, *named)
+
+    assert done.returncode == 0, done.stderr
+    assert all(path.stat().st_size > 1000 for path in outputs)
+    assert pygltflib.GLTF2().load(str(outputs[0])).animations
+    assert "people 1" in " ".join(done.stderr.split())
+
+
+def test_a_glb_is_made_once_and_then_at_hand(served: Served) -> None:
+    first = post(served, SAMPLE, wait=200, format="glb", end=0.3)
+    job_id = first.headers["content-disposition"].split('"')[1].removesuffix(".glb")
+
+    again = served.http.get(f"/v1/jobs/{job_id}/result?format=glb")
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.headers["content-type"] == "model/gltf-binary"
+    assert again.content == first.content
+
+
+def test_every_bad_video_gets_its_code_and_all_roles_live(served: Served, tmp_path: Path) -> None:
+    bad = bad_videos(tmp_path) | {"long": (b"", "empty_video")}
+    pids = {child.pid for child in served.roles()}
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = pool.map(lambda name: post(served, bad[name][0], wait=200), bad)
+
+    found = {name: problem_of(answer) for name, answer in zip(bad, answers, strict=True)}
+    assert found == {name: (422, code) for name, (_, code) in bad.items()}
+    assert {child.pid for child in served.roles()} == pids
+
+
+@pytest.mark.parametrize(
+    ("make", "status", "code"),
+    [
+        (lambda path: write_video(path), 4, "no_person_found"),
+        (lambda path: path.write_text("Dear diary\n" * 99), 3, "not_a_video"),
+        (lambda path: path, 3, "video_not_found"),
+    ],
+    ids=["nobody", "text", "absent"],
+)
+def test_submit_ends_as_reconstruct_does(
+    served: Served, tmp_path: Path, make: object, status: int, code: str
+) -> None:
+    assert callable(make)
+    make(tmp_path / "clip.mp4")
+
+    done = remocap("submit", tmp_path / "clip.mp4", "-o", tmp_path / "out.npz", "--server", served.url)  # fmt: skip
+
+    assert done.returncode == status
+    assert done.stderr.startswith(f"error {code}: ")
+    assert not (tmp_path / "out.npz").exists()
+
+
+def test_submit_without_a_server_ends_with_status_5(tmp_path: Path) -> None:
+    done = remocap("submit", SAMPLE, "-o", tmp_path / "a.npz", "--server", "http://127.0.0.1:9")
+
+    assert done.returncode == 5
+    assert done.stderr.startswith("error server_unreachable: ")
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("how", ["delete", "close"])
+def test_no_clip_starts_a_second_after_a_cancel(served: Served, shared: Path, how: str) -> None:
+    before = served.worker_metric("remocap_clips_total")
+    video = (shared / "assets/videos/sam2_dog.mp4").read_bytes()
+    with ThreadPoolExecutor() as pool, httpx2.Client(base_url=served.url, timeout=300) as client:
+        url, kind = "/v1/reconstruct?wait=280", {"Content-Type": "video/mp4"}
+        pool.submit(client.post, url, content=video, headers=kind)
+        wait_for(lambda: served.worker_metric("remocap_clips_total") > before, 120)
+        job_id = served.http.get("/v1/jobs?limit=1").json()["jobs"][0]["id"]
+        if how == "delete":
+            assert served.http.delete(f"/v1/jobs/{job_id}").status_code == 204
+        client.close()
+        time.sleep(1)
+
+    assert_quiet(served)
+
+
+def assert_quiet(served: Served) -> None:
+    """Only what was in the network may still end."""
+    wait_for(lambda: served.worker_metric("remocap_queue_depth") == 0, 10)
