@@ -21,6 +21,7 @@ from service.operations import operations
 from service.problems import handle_errors
 from service.reconciler import Reconciler
 from service.rest import v1
+from service.scratch import sweep_scratch
 from service.settings import Settings
 from service.store import Store
 from service.supervisor import follow_supervisor
@@ -156,5 +157,6 @@ def run_api(settings: Settings) -> None:
         UsageError: `bad_address`.
     """
     follow_supervisor()
+    sweep_scratch()
     set_up_logs("api", form=settings.log_format, level=settings.log_level)
     asyncio.run(serve_api(settings))

@@ -23,6 +23,7 @@ from service.logs import get_log, set_up_logs
 from service.media_process import START_S, ChildProcess
 from service.metrics import serve_metrics
 from service.reconciler import Reconciler, archive
+from service.scratch import sweep_scratch
 from service.settings import Settings
 from service.store import Store
 from service.supervisor import follow_supervisor, settings_env, stop_on_signals
@@ -93,6 +94,7 @@ class Media:
 
     def run(self, stop: threading.Event) -> None:
         """Take tasks until told to stop; then let children finish, or hand back, what they do."""
+        sweep_scratch()
         log.info("media ready", slots=self._settings.media_slots, seats=self._settings.media_jobs)
         while not stop.is_set():
             self._look_after_children()
@@ -215,8 +217,6 @@ class Media:
     def _drain(self) -> None:
         """Let children finish what they do; what waits for others is handed back at once."""
         self._draining = True
-        if self._spare is not None:
-            self._spare.kill()
         until_s = time.monotonic() + self._settings.drain_s
         while (held := self._held()) and (left_s := until_s - time.monotonic()) > 0:
             for child in held:
@@ -224,8 +224,9 @@ class Media:
                     child.leave(later=False)
             self._room.wait(0.1)
             self._room.clear()
-        for child in held:
+        for child in [*held, *([self._spare] if self._spare else [])]:
             child.kill()
+            child.join()
         log.info("media stopped")
 
     def _held(self) -> list[ChildProcess]:

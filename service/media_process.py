@@ -2,10 +2,8 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,6 +12,7 @@ from typing import Any
 
 from service.broker_types import MediaTask
 from service.media_link import TASK, send
+from service.scratch import Scratch
 
 START_S = 60.0  # that a child may take to get ready
 Hear = Callable[["ChildProcess", str, Mapping[str, Any]], None]
@@ -47,14 +46,15 @@ class ChildProcess:
         self._leaving = False
         self._hear = hear
         self._sending = threading.Lock()
-        self._folder = tempfile.mkdtemp(prefix="remocap-media-")
+        self._scratch = Scratch()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "service.media_child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, **env, "TMPDIR": self._folder},
+            env={**os.environ, **env, "TMPDIR": str(self._scratch.path)},
         )
-        threading.Thread(target=self._listen, name=f"media-child-{self.pid}", daemon=True).start()
+        self._thread = threading.Thread(target=self._listen, name="media-child", daemon=True)
+        self._thread.start()
 
     @property
     def pid(self) -> int:
@@ -93,6 +93,10 @@ class ChildProcess:
         """End it at once."""
         self._process.kill()
 
+    def join(self) -> None:
+        """Wait until it has ended and nothing is left of it."""
+        self._thread.join()
+
     def _listen(self) -> None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -104,7 +108,7 @@ class ChildProcess:
         with self._sending, suppress(OSError):
             self._process.stdin.close()
         self._process.stdout.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._scratch.close()
         self.ready.set()
         self._hear(self, "end", {})
 
