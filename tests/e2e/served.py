@@ -16,38 +16,43 @@ import psutil
 from tests.load.fleet import free_port, wait_for
 
 READY_S = 180.0
+SAID = "said.txt"
 
 
 class Served:
     """A running service.
 
     Attributes:
+        folder: Its data.
         url: Of the REST interface.
         http: A client of it.
         process: `remocap serve` itself.
     """
 
-    def __init__(self, url: str, process: subprocess.Popen[bytes], log: Path, worker: str) -> None:
-        self.url, self.process, self._log, self._worker = url, process, log, worker
+    def __init__(
+        self, folder: Path, url: str, worker_url: str, process: subprocess.Popen[bytes]
+    ) -> None:
+        self.folder, self.url, self.process = folder, url, process
+        self._worker_url = worker_url
         self.http = httpx2.Client(base_url=url, timeout=600)
 
     def said(self) -> str:
         """What it printed so far."""
-        return self._log.read_text(errors="replace")
+        return (self.folder / SAID).read_text(errors="replace")
 
     def wait_ready(self) -> None:
         """Wait until it says so."""
         wait_for(lambda: self.process.poll() is not None or "ready at" in self.said(), READY_S)
         assert self.process.poll() is None, self.said()
 
-    def api(self) -> psutil.Process:
-        """The process of the api role."""
+    def roles(self) -> dict[str, psutil.Process]:
+        """The process of each role."""
         children = psutil.Process(self.process.pid).children()
-        return next(child for child in children if child.cmdline()[-1] == "api")
+        return {child.cmdline()[-1]: child for child in children if "service" in child.cmdline()}
 
     def worker_metric(self, name: str) -> float:
         """Sum of a metric of the worker over its labels."""
-        lines = httpx2.get(f"{self._worker}/metrics").text.splitlines()
+        lines = httpx2.get(f"{self._worker_url}/metrics").text.splitlines()
         found = (line for line in lines if line.split("{")[0].split(" ")[0] == name)
         return sum(float(line.rpartition(" ")[2]) for line in found)
 
@@ -62,11 +67,11 @@ def serving(folder: Path, **settings: object) -> Iterator[Served]:
     """Run the service while the block runs, ready at its start."""
     port, worker_port = free_port(), free_port()
     given = {"data_dir": folder, "rest_port": port, "worker_port": worker_port, "media_port": 0}
-    log = folder / "said.txt"
     folder.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as out:
+    with (folder / SAID).open("wb") as out:
         process = start(out, given | settings)
-    served = Served(f"http://127.0.0.1:{port}", process, log, f"http://127.0.0.1:{worker_port}")
+    url, worker_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{worker_port}"
+    served = Served(folder, url, worker_url, process)
     try:
         served.wait_ready()
         yield served

@@ -1,11 +1,13 @@
-"""`remocap serve`, as a user meets it: real videos in, results out, everything in its own process."""
+"""`remocap serve`, as a user meets it: real videos in, results out, each role its own process."""
 
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 import numpy as np
@@ -28,7 +30,8 @@ CUTS = {
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("served"), max_video_s=400) as served:
+    folder = tmp_path_factory.mktemp("served")
+    with serving(folder, max_video_s=30, batch_windows=4) as served:
         yield served
 
 
@@ -54,10 +57,11 @@ def test_three_at_once_are_as_on_the_command_line(
         video, (start, end) = shared / "assets/videos" / name, CUTS[name]
         answer = post(served, video, wait=280, format="npz", start=start, end=end)
         assert answer.status_code == 200, answer.text[:300]
-        (tmp_path / f"{name}.rest.npz").write_bytes(answer.content)
-        done = remocap("reconstruct", video, "-o", tmp_path / f"{name}.npz", "--start", start, "--end", end)  # fmt: skip
+        rest, offline = tmp_path / f"{name}.rest.npz", tmp_path / f"{name}.npz"
+        rest.write_bytes(answer.content)
+        done = remocap("reconstruct", video, "-o", offline, "--start", start, "--end", end)
         assert done.returncode == 0, done.stderr
-        return difference_m(tmp_path / f"{name}.rest.npz", tmp_path / f"{name}.npz")
+        return difference_m(rest, offline)
 
     with ThreadPoolExecutor(len(CUTS)) as pool:
         differences_m = list(pool.map(both, CUTS))
@@ -76,7 +80,9 @@ def difference_m(one: Path, other: Path) -> float:
 
 
 def test_submit_writes_every_form(served: Served, tmp_path: Path) -> None:
-    outputs = [tmp_path / f"walk.{ending}" for ending in ("glb", "npz", "json", "mp4", "png", "zip")]
+    outputs = [
+        tmp_path / f"walk.{ending}" for ending in ("glb", "npz", "json", "mp4", "png", "zip")
+    ]
     named = [word for path in outputs for word in ("-o", path)]
 
     done = remocap("submit", SAMPLE, "--server", served.url, "--end", 0.5, *named)
@@ -99,15 +105,16 @@ def test_a_glb_is_made_once_and_then_at_hand(served: Served) -> None:
 
 
 def test_every_bad_video_gets_its_code_and_all_roles_live(served: Served, tmp_path: Path) -> None:
-    bad = bad_videos(tmp_path) | {"long": (b"", "empty_video")}
-    pids = {child.pid for child in served.roles()}
+    long = write_video(tmp_path / "hours.ts", frames=800).read_bytes()
+    bad = bad_videos(tmp_path) | {"long": (long, "video_too_long")}
+    pids = {role.pid for role in served.roles().values()}
 
     with ThreadPoolExecutor(4) as pool:
         answers = pool.map(lambda name: post(served, bad[name][0], wait=200), bad)
 
     found = {name: problem_of(answer) for name, answer in zip(bad, answers, strict=True)}
     assert found == {name: (422, code) for name, (_, code) in bad.items()}
-    assert {child.pid for child in served.roles()} == pids
+    assert {role.pid for role in served.roles().values()} == pids
 
 
 @pytest.mark.parametrize(
@@ -123,13 +130,14 @@ def test_submit_ends_as_reconstruct_does(
     served: Served, tmp_path: Path, make: object, status: int, code: str
 ) -> None:
     assert callable(make)
-    make(tmp_path / "clip.mp4")
+    video, output = tmp_path / "clip.mp4", tmp_path / "out.npz"
+    make(video)
 
-    done = remocap("submit", tmp_path / "clip.mp4", "-o", tmp_path / "out.npz", "--server", served.url)  # fmt: skip
+    done = remocap("submit", video, "-o", output, "--server", served.url)
 
     assert done.returncode == status
     assert done.stderr.startswith(f"error {code}: ")
-    assert not (tmp_path / "out.npz").exists()
+    assert not output.exists()
 
 
 def test_submit_without_a_server_ends_with_status_5(tmp_path: Path) -> None:
@@ -140,23 +148,76 @@ def test_submit_without_a_server_ends_with_status_5(tmp_path: Path) -> None:
 
 
 @pytest.mark.shared
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["delete", "close"])
-def test_no_clip_starts_a_second_after_a_cancel(served: Served, shared: Path, how: str) -> None:
-    before = served.worker_metric("remocap_clips_total")
-    video = (shared / "assets/videos/sam2_dog.mp4").read_bytes()
-    with ThreadPoolExecutor() as pool, httpx2.Client(base_url=served.url, timeout=300) as client:
-        url, kind = "/v1/reconstruct?wait=280", {"Content-Type": "video/mp4"}
-        pool.submit(client.post, url, content=video, headers=kind)
-        wait_for(lambda: served.worker_metric("remocap_clips_total") > before, 120)
-        job_id = served.http.get("/v1/jobs?limit=1").json()["jobs"][0]["id"]
+def test_no_batch_starts_a_second_after_a_cancel(served: Served, shared: Path, how: str) -> None:
+    video = (shared / "assets/videos/sam2_dog.mp4").read_bytes()  # ten batches
+    before = batches(served)
+    with raw_post(served, "?wait=280", video) as connection:
+        wait_for(lambda: batches(served) > before, 120)
         if how == "delete":
+            job_id = served.http.get("/v1/jobs?limit=1").json()["jobs"][0]["id"]
             assert served.http.delete(f"/v1/jobs/{job_id}").status_code == 204
-        client.close()
+        else:
+            connection.close()
         time.sleep(1)
+    then = batches(served)
 
-    assert_quiet(served)
+    assert post(served, SAMPLE, wait=200, end=0.3).status_code == 200
+
+    assert batches(served) <= then + 2  # that in the network, and the sample's
 
 
-def assert_quiet(served: Served) -> None:
-    """Only what was in the network may still end."""
-    wait_for(lambda: served.worker_metric("remocap_queue_depth") == 0, 10)
+def batches(served: Served) -> float:
+    """How many the network has answered."""
+    return served.worker_metric("remocap_network_seconds_count")
+
+
+def raw_post(served: Served, query: str, video: bytes) -> socket.socket:
+    """Send a whole POST, and leave its answer to come."""
+    place = urlsplit(served.url)
+    connection = socket.create_connection((place.hostname, place.port), timeout=300)
+    head = f"POST /v1/reconstruct{query} HTTP/1.1\r\nHost: {place.netloc}\r\n"
+    head += f"Content-Type: video/mp4\r\nContent-Length: {len(video)}\r\n\r\n"
+    connection.sendall(head.encode() + video)
+    return connection
+
+
+@pytest.mark.slow
+def test_ctrl_c_drains_and_the_next_start_goes_on(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as served:
+        job_id = served.http.post("/v1/reconstruct", files={"video": SAMPLE.read_bytes()}).json()[
+            "id"
+        ]
+        wait_for(lambda: job(served, job_id)["state"] == "running", 60)
+        status = served.end()
+        said = served.said()
+
+    with serving(tmp_path / "data") as served:
+        wait_for(lambda: job(served, job_id)["finished_at"], 200)
+        ended = job(served, job_id)
+
+    assert status == 0
+    assert "Traceback" not in said
+    assert ended["state"] == "succeeded"
+
+
+def job(served: Served, job_id: str) -> dict[str, object]:
+    found: dict[str, object] = served.http.get(f"/v1/jobs/{job_id}").json()
+    return found
+
+
+def test_two_cannot_share_a_folder(served: Served) -> None:
+    done = remocap("serve", "--data-dir", served.folder)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("error already_running: ")
+
+
+def test_a_port_that_is_taken_ends_it(served: Served, tmp_path: Path) -> None:
+    port = urlsplit(served.url).port
+
+    done = remocap("serve", "--data-dir", tmp_path / "other", "--rest-port", port)
+
+    assert done.returncode == 2
+    assert "bad_address" in done.stderr
