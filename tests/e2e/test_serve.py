@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,7 +23,7 @@ from tests.service.test_media import bad_videos
 SAMPLE = Path(__file__).resolve().parents[2] / "docs" / "sample" / "walk.mp4"
 CUTS = {
     "sam2_dog.mp4": (1.0, 1.6),
-    "intel_one_by_one_person.mp4": (6.0, 6.8),
+    "intel_one_by_one_person.mp4": (12.0, 12.8),
     "opencv_vtest.avi": (0.0, 0.8),
 }
 """The clips beside the project, and stretches of them that show somebody, in seconds."""
@@ -221,3 +222,42 @@ def test_a_port_that_is_taken_ends_it(served: Served, tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert "bad_address" in done.stderr
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 32 MB; the test skips where none can be mounted."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("needs the right to mount a tmpfs")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+@pytest.mark.slow
+def test_a_full_disk_refuses_and_room_lets_all_go_on(small_disk: Path) -> None:
+    with serving(small_disk) as served:
+        done = post(served, SAMPLE, wait=200, end=0.3)
+        fill = small_disk / "fill"
+        fill_up(fill)
+        refused = {problem_of(post(served, SAMPLE, end=0.3)) for _ in range(5)}
+        fill.unlink()
+        wait_for(lambda: post(served, SAMPLE, end=0.3).status_code == 202, 60)
+        again = post(served, SAMPLE, wait=200, end=0.3)
+        died = "died" in served.said()
+
+    assert done.status_code == 200
+    assert refused == {(507, "disk_full")}
+    assert again.status_code == 200
+    assert not died
+
+
+def fill_up(path: Path) -> None:
+    """Write until nothing more fits."""
+    with path.open("wb", buffering=0) as file:
+        for size in (1 << 20, 1 << 12):
+            with suppress(OSError):
+                while True:
+                    file.write(bytes(size))
