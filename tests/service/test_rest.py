@@ -1,13 +1,17 @@
 """The REST interface: what is accepted, refused, shown and ended, over real HTTP."""
 
 import re
+from collections.abc import Callable
+from pathlib import Path
 
+import httpx2
 import pytest
 
 from service.broker import Broker
 from service.settings import Settings
 from service.store import Store
 from service.upload_parts import read_parts
+from tests.load.fleet import wait_for
 from tests.service.web import Api, Hand, serving
 
 UNKNOWN = "0" * 32
@@ -206,6 +210,22 @@ def test_without_redis_nothing_is_accepted_or_lost(settings: Settings, store: St
     assert ready.status_code == 503
     assert alive.status_code == 200
     assert store.job_ids() == []
+
+
+@pytest.mark.parametrize("send", [Api.post, Api.post_raw], ids=["form", "raw"])
+def test_a_full_disk_is_told_and_recovered_from(
+    settings: Settings, broker: Broker, tiny_disk: Path, send: Callable[..., httpx2.Response]
+) -> None:
+    store = Store((tiny_disk / "store").as_uri())
+
+    with serving(settings, store, broker) as api:
+        answer = send(api, b"x" * 200_000)
+        wait_for(lambda: not broker.unarchived(), 20)
+        later = send(api, b"x" * 1000)
+
+    assert (answer.status_code, answer.json()["code"]) == (507, "disk_full")
+    assert "retry-after" in answer.headers
+    assert later.status_code == 202
 
 
 def test_the_documentation_needs_nobody_else(api: Api) -> None:
