@@ -20,8 +20,9 @@ from service.broker import Broker
 from service.broker_types import MediaTask, TaskKind
 from service.errors import BrokerUnavailableError, StoreUnavailableError
 from service.logs import get_log, set_up_logs
-from service.media_process import START_S, ChildProcess
+from service.media_process import ChildProcess
 from service.metrics import serve_metrics
+from service.nursery import START_S, Nursery
 from service.reconciler import Reconciler, archive
 from service.scratch import sweep_scratch
 from service.settings import Settings
@@ -68,13 +69,12 @@ class Media:
 
     def __init__(self, settings: Settings, broker: Broker, store: Store) -> None:
         self._settings, self._broker, self._store = settings, broker, store
-        self._env = settings_env(settings)
         self._consumer = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._turns = Turns(settings.media_slots)
         self._lock = threading.Lock()  # of turns and children
         self._children: dict[int, ChildProcess] = {}
         self._room = threading.Event()
-        self._spare: ChildProcess | None = None
+        self._nursery = Nursery(settings_env(settings))
         self._draining = False
 
     def trouble(self) -> str | None:
@@ -99,7 +99,7 @@ class Media:
         while not stop.is_set():
             self._look_after_children()
             kinds = self._kinds_with_room()
-            if kinds and self._spare_is_ready():
+            if kinds and self._nursery.is_ready(_CLAIM_MS / 1000):
                 self._claim(kinds)
             else:
                 self._room.wait(_CLAIM_MS / 1000)
@@ -118,35 +118,27 @@ class Media:
             self._start(task)
 
     def _start(self, task: MediaTask) -> None:
-        child, self._spare = self._spare, None
-        assert child is not None
+        try:
+            child = ChildProcess(self._nursery, task, self._hear)
+        except OSError as error:
+            log.error("no child could be born", reason=str(error))
+            self._broker.release(task.lease)
+            return
         with self._lock:
             self._children[child.pid] = child
             self._turns.enter(str(child.pid), task.job.tenant)
         metrics.MEDIA_TASKS.labels(task.kind).inc()
         log.info("task started", job=task.job.id, task=task.kind, pid=child.pid)
-        child.give(task)
+        child.begin()
 
     def _kinds_with_room(self) -> list[TaskKind]:
         """What may be claimed; exports have seats of their own, so that no decoding keeps them."""
-        held = [child.task.kind for child in self._held() if child.task]
+        held = [child.task.kind for child in self._held()]
         seats: dict[TaskKind, int] = {
             "export": self._settings.media_slots,
             "decode": self._settings.media_jobs,
         }
         return [kind for kind, most in seats.items() if held.count(kind) < most]
-
-    def _spare_is_ready(self) -> bool:
-        """Whether a child waits for a task; one is started where none does."""
-        if self._spare is not None and self._spare.status is not None:
-            log.error("a child ended before it had a task", status=self._spare.status)
-            self._spare = None
-            time.sleep(1)
-        if self._spare is None:
-            self._spare = ChildProcess(self._env, self._hear)
-        elif time.monotonic() > self._spare.started_s + START_S and not self._spare.ready.is_set():
-            self._spare.kill()
-        return self._spare.ready.wait(_CLAIM_MS / 1000)
 
     def _make_room(self) -> None:
         """Have a task that waits for its upload give its seat to one that could work."""
@@ -168,17 +160,18 @@ class Media:
                     begun = self._turns.rest(name)
                 case "end":
                     begun = self._turns.leave(name)
-                    known = self._children.pop(child.pid, None)
                 case _:
                     return
             for pid in map(int, begun):
                 self._children[pid].tell("turn")
-        if kind == "end" and known is not None:
+        if kind == "end":
             self._finish(child)
+            with self._lock:
+                del self._children[child.pid]
+            self._room.set()
 
     def _finish(self, child: ChildProcess) -> None:
         task = child.task
-        assert task is not None
         report = child.report or {"outcome": "crashed"}
         outcome = report["outcome"]
         metrics.MEDIA_TASKS.labels(task.kind).dec()
@@ -189,12 +182,9 @@ class Media:
             metrics.DECODE_SECONDS.observe(report["seconds"])
             metrics.FRAMES_DECODED.inc(report["frames"])
             metrics.PEOPLE_FOUND.inc(report["people"])
-        log.info(
-            "task ended", job=task.job.id, task=task.kind, outcome=outcome, status=child.status
-        )
+        log.info("task ended", job=task.job.id, task=task.kind, outcome=outcome)
         if outcome in ("crashed", "lost"):
             self._clean_up(task)
-        self._room.set()
 
     def _clean_up(self, task: MediaTask) -> None:
         """Let another have what a child left; delete what it wrote after the end of its job."""
@@ -224,9 +214,10 @@ class Media:
                     child.leave(later=False)
             self._room.wait(0.1)
             self._room.clear()
-        for child in [*held, *([self._spare] if self._spare else [])]:
+        for child in held:
             child.kill()
             child.join()
+        self._nursery.close()
         log.info("media stopped")
 
     def _held(self) -> list[ChildProcess]:

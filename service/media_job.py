@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from model.clips import Clip
+from model.detect import PersonDetector
 from model.extract import Options, expected_frames, extract_clips
 from model.stages import Stages
+from model.track import Look
 from model.types import WINDOW, Frame
 from model.video import Limits, VideoStream
 from service.broker import Broker
@@ -50,6 +52,13 @@ class Pace:
     rest: Callable[[str], None]
 
 
+class Eyes(NamedTuple):
+    """What finds people, loaded already."""
+
+    detector: PersonDetector
+    look: Look
+
+
 class DecodeTask:
     """Decodes one job.
 
@@ -61,6 +70,7 @@ class DecodeTask:
         folder: For a temporary file as large as the video.
         max_unprocessed: Windows that may wait for the network before decoding pauses.
         pace: When to work.
+        eyes: Loaded anew unless given.
 
     Attributes:
         frames: Decoded so far.
@@ -76,9 +86,11 @@ class DecodeTask:
         folder: Path,
         max_unprocessed: int,
         pace: Pace,
+        eyes: Eyes | None = None,
     ) -> None:
         self._store, self._broker, self._pace = store, broker, pace
         self._lease, self._job = task.lease, task.job
+        self._eyes = eyes
         self._limits, self._folder = limits, folder
         self._max_unprocessed = max_unprocessed
         self._times = TimesWriter(store, task.job.id)
@@ -200,6 +212,8 @@ class DecodeTask:
         given = self._job.options
         return Options(
             max_people=given.max_people,
+            detector=self._eyes.detector if self._eyes else None,
+            look=self._eyes.look if self._eyes else None,
             start_s=given.start_s,
             end_s=given.end_s,
             focal_px=given.focal_px,

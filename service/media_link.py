@@ -4,8 +4,7 @@
                      {"kind": "turn"}                   its answer to an ask: work
                      {"kind": "leave", "later": bool}   hand the task back, and go; later: behind
                                                         all tasks that wait
-    to the parent    {"kind": "ready"}                  give me a task
-                     {"kind": "ask"}                    may I work, or go on working?
+    to the parent    {"kind": "ask"}                    may I work, or go on working?
                      {"kind": "rest", "why": "upload"}  I cannot go on for now: it waits for more of
                                                         the video, or for "workers", or the "store"
                      {"kind": "alive"}                  a few times a second

@@ -17,11 +17,15 @@ BRIEF = JobOptions(end_s=0.5)  # 15 frames of the sample, which shows one person
 
 
 def submit_job(
-    broker: Broker, store: Store, options: JobOptions = BRIEF, tenant: str = "public"
+    broker: Broker,
+    store: Store,
+    options: JobOptions = BRIEF,
+    tenant: str = "public",
+    template: Job | None = None,
 ) -> Job:
     """Submit a job whose upload is still to come."""
     job = replace(
-        real_job(),
+        template or real_job(),
         id=secrets.token_hex(16),
         tenant=tenant,
         created_s=time.time(),
@@ -38,9 +42,10 @@ def submit_video(
     video: Path = SAMPLE,
     options: JobOptions = BRIEF,
     tenant: str = "public",
+    template: Job | None = None,
 ) -> Job:
     """Submit a job with all of its video."""
-    job = submit_job(broker, store, options, tenant)
+    job = submit_job(broker, store, options, tenant, template)
     upload(store, job.id, video.read_bytes())
     return job
 

@@ -11,8 +11,12 @@ from typing import Any
 import psutil
 import pytest
 
+from model.extract import Options, extract_clips
+from model.stages import Stages
+from model.video import open_video
 from service.broker import Broker
 from service.broker_types import ExportState, JobStatus
+from service.clip_file import pack_clip
 from service.exports import export_request
 from service.media import Media
 from service.messages import ExportRequest, JobOptions
@@ -89,12 +93,12 @@ def start(redis_address: str, tmp_path: Path) -> Iterator[Start]:
     yield begin
     for running in started:
         running.end()
-    wait_for(lambda: not any(map(_is_media_child, psutil.Process().children())), 10)
+    wait_for(lambda: not any(map(_is_of_media, psutil.process_iter())), 10)
 
 
-def _is_media_child(process: psutil.Process) -> bool:
+def _is_of_media(process: psutil.Process) -> bool:
     try:
-        return "service.media_child" in process.cmdline()
+        return "service.nursery" in process.cmdline()
     except psutil.Error:  # it has just gone
         return False
 
@@ -136,6 +140,17 @@ def test_every_bad_video_gets_its_code_and_nobody_dies(start: Start, tmp_path: P
     ends = {jobs[s.job.id]: (s.state, s.code) for s in statuses[1:]}
     assert ends == {(name, code): ("failed", code) for name, code in jobs.values()}
     assert (statuses[0].state, statuses[0].clips) == ("running", 1)
+
+
+def test_clips_are_those_of_one_process(start: Start) -> None:
+    running = start()
+    job = submit_video(running.broker, running.store)
+    running.await_decoded(job.id)
+
+    (entry,) = running.store.entries(f"jobs/{job.id}/clips/")
+    with open_video(SAMPLE, end_s=job.options.end_s) as video:
+        (clip,) = extract_clips(video, Options(), job.input, lambda *_: None, Stages())
+    assert running.store.get(entry.path) == pack_clip(clip)
 
 
 def test_a_child_that_is_killed_is_replaced_and_its_job_goes_on(start: Start) -> None:
