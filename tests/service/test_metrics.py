@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -91,3 +92,9 @@ def test_another_path_is_not_found(address: str) -> None:
     with pytest.raises(HTTPError, match="404") as caught:
         urlopen(f"{address}/secrets")
     caught.value.close()
+
+
+def test_every_metric_is_documented() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs/operations.md").read_text()
+
+    assert {name for name in NAMES if f"`{name}`" not in page} == set()
