@@ -1,5 +1,6 @@
 """`remocap serve`, as a user meets it: real videos in, results out, each role its own process."""
 
+import re
 import socket
 import subprocess
 import sys
@@ -78,6 +79,13 @@ def difference_m(one: Path, other: Path) -> float:
         assert len(a["track_id"]) > 0
         distances_m = np.linalg.norm(a["vertices_m"] - b["vertices_m"], axis=-1)
     return float(distances_m.max())
+
+
+def test_the_api_shows_workers_and_queue_to_prometheus(served: Served) -> None:
+    text = served.http.get("/metrics").text
+
+    assert "remocap_redis_up 1.0" in text
+    assert re.search(r'remocap_workers\{model="remocap-anny@[0-9a-f]{12}"\} 1\.0', text)
 
 
 def test_submit_writes_every_form(served: Served, tmp_path: Path) -> None:
