@@ -17,7 +17,7 @@ from model.detect import PersonDetector
 from model.errors import UsageError
 from model.evidence import EvidenceCutter
 from model.stages import Stages
-from model.track import track_people
+from model.track import Look, track_people
 from model.tracks_file import TracksFile
 from model.types import Array, Frame, Observation, VideoInfo
 from model.video import Limits
@@ -33,6 +33,7 @@ class Options:
     Attributes:
         max_people: How many to follow at once at most.
         detector: Finds people; BlazePose's unless given.
+        look: Finds the landmarks of somebody; BlazePose's unless given.
         tracks: Boxes of the user's, which then stand for detector and tracker.
         start_s: Look from here, in seconds from the first shown frame.
         end_s: Look up to here.
@@ -46,6 +47,7 @@ class Options:
 
     max_people: int | None = None
     detector: PersonDetector | None = None
+    look: Look | None = None
     tracks: TracksFile | None = None
     start_s: float | None = None
     end_s: float | None = None
@@ -105,7 +107,7 @@ def follow(frames: Iterable[Frame], options: Options) -> Iterator[tuple[Frame, l
     """Say who is where in each frame, in order."""
     if options.tracks is not None:
         return options.tracks.follow(frames)
-    return track_people(frames, options.detector, max_people=options.max_people)
+    return track_people(frames, options.detector, options.look, max_people=options.max_people)
 
 
 def crop_everybody(

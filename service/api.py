@@ -19,8 +19,10 @@ from service.logs import get_log, set_up_logs
 from service.metrics import REQUEST_SECONDS, REQUESTS
 from service.operations import operations
 from service.problems import handle_errors
+from service.queue_metrics import watch_queue
 from service.reconciler import Reconciler
 from service.rest import v1
+from service.scratch import sweep_scratch
 from service.settings import Settings
 from service.store import Store
 from service.supervisor import follow_supervisor
@@ -114,6 +116,7 @@ class Server(uvicorn.Server):
 async def serve_api(settings: Settings) -> None:
     """Serve the fronts in this event loop until SIGTERM or SIGINT, then drain."""
     broker, store = Broker.of(settings), Store.of(settings)
+    watch_queue(broker)
     app = create_app(settings, store, broker)
     server = Server(
         uvicorn.Config(
@@ -156,5 +159,6 @@ def run_api(settings: Settings) -> None:
         UsageError: `bad_address`.
     """
     follow_supervisor()
+    sweep_scratch()
     set_up_logs("api", form=settings.log_format, level=settings.log_level)
     asyncio.run(serve_api(settings))

@@ -60,7 +60,8 @@ the clock, if behind. Tenants take turns, and the jobs within a tenant. Clips en
 while fewer windows than 3 batches of all live workers are in it, so nobody waits behind more.
 
 LEASES. A delivery is named "<entry>/<count of deliveries>", and is its worker's while the pending
-entry has this consumer, this count, and was touched less than a lease ago.
+entry has this consumer, this count, and was touched less than a lease ago. A task's fence is the
+time of its claim in microseconds, so no two claims have the same, even if Redis was emptied between.
 ]]
 
 local call = redis.call
@@ -80,6 +81,7 @@ local lease_ms = config.lease * 1000
 local clock = call('TIME')
 local now = clock[1] + clock[2] / 1e6
 local now_ms = math.floor(now * 1000)
+local now_us = clock[1] .. string.format('%06d', clock[2])
 local changed = {}            -- jobs to notify of, when all is done
 
 local function refuse(word, message) error({word .. ' ' .. message}) end
@@ -228,7 +230,7 @@ local function make_ready(task)
 end
 
 local function add_task(task, kind, job, body)
-  call('HSET', P .. 'task:' .. task, 'kind', kind, 'job', job, 'body', body, 'fence', 0,
+  call('HSET', P .. 'task:' .. task, 'kind', kind, 'job', job, 'body', body,
     'attempts', 0, 'ready', now)
   make_ready(task)
 end
@@ -692,15 +694,14 @@ function api.claim_task(consumer, ...)
     local task = next_task(kind)
     if task then
       local key = P .. 'task:' .. task
-      local fence = call('HINCRBY', key, 'fence', 1)
-      call('HSET', key, 'consumer', consumer)
+      call('HSET', key, 'consumer', consumer, 'fence', now_us)
       call('ZADD', P .. 'leases', now_ms + lease_ms, task)
       local job, body, attempts = unpack(call('HMGET', key, 'job', 'body', 'attempts'))
       if get(job_key(job), 'state') == 'queued' then
         set_state(job, 'running')
         call('HSET', job_key(job), 'started', now)
       end
-      return {task, fence, kind, get(job_key(job), 'body'), attempts, body}
+      return {task, now_us, kind, get(job_key(job), 'body'), attempts, body}
     end
   end
   return {}
@@ -798,8 +799,9 @@ function api.fail(task, consumer, fence, code, message)
   end
 end
 
-function api.release(task, consumer, fence)
+function api.release(task, consumer, fence, later)
   held(task, consumer, fence)
+  if later == '1' then call('HSET', P .. 'task:' .. task, 'ready', now) end
   make_ready(task)
 end
 

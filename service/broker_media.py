@@ -97,10 +97,15 @@ class MediaBroker:
         """End the task: its job, or its export, failed."""
         self._script.call("fail", *lease, code, message)
 
-    def release(self, lease: Lease) -> None:
-        """Hand a task back unfinished, as when this process goes down. Never raises for a lease."""
+    def release(self, lease: Lease, *, later: bool = False) -> None:
+        """Hand a task back unfinished, as when this process goes down. Never raises for a lease.
+
+        Args:
+            lease: Of the task.
+            later: Put it behind all of its tenant's that wait, as if it had just been added.
+        """
         with suppress(LeaseLostError):
-            self._script.call("release", *lease)
+            self._script.call("release", *lease, int(later))
 
     def vanished(self, lease: Lease) -> None:
         """Say that a task's holder crashed, as if its lease had lapsed; never raises."""

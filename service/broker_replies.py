@@ -87,7 +87,7 @@ def read_task(consumer: str, reply: Sequence[Any]) -> MediaTask:
     """From the reply to `claim_task`."""
     task_id, fence, kind, job, attempts, body = reply
     return MediaTask(
-        lease=Lease(task_id, consumer, fence),
+        lease=Lease(task_id, consumer, int(fence)),
         kind=kind,
         job=Job.decode(job),
         attempts=int(attempts),

@@ -1,7 +1,8 @@
 """The media role: claims tasks, and has a child do each, several at once.
 
 A task that waits, for its upload or for the workers, holds a seat but no slot: another one works
-meanwhile. Who works is decided by `service.turns`; what a child does, by `service.media_child`.
+meanwhile. Where all seats are taken, one that waits for its upload goes to the end of the line. Who
+works is decided by `service.turns`; what a child does, by `service.media_child`.
 """
 
 import os
@@ -10,6 +11,8 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from operator import attrgetter
 from typing import Any
 
 from service import metrics
@@ -17,9 +20,11 @@ from service.broker import Broker
 from service.broker_types import MediaTask, TaskKind
 from service.errors import BrokerUnavailableError, StoreUnavailableError
 from service.logs import get_log, set_up_logs
-from service.media_process import START_S, ChildProcess
+from service.media_process import ChildProcess
 from service.metrics import serve_metrics
+from service.nursery import START_S, Nursery
 from service.reconciler import Reconciler, archive
+from service.scratch import sweep_scratch
 from service.settings import Settings
 from service.store import Store
 from service.supervisor import follow_supervisor, settings_env, stop_on_signals
@@ -27,6 +32,8 @@ from service.turns import Turns
 
 _CLAIM_MS = 500
 _LEAVE_S = 3.0  # that children have to hand their tasks back
+_IDLE_S = 1.0  # without work, before a draining process hands a task back
+_STARVED_S = 5.0  # without a byte, before a seat can be lost
 _SILENCE_LEASES = 4  # after so many leases without a word a child is taken for dead
 log = get_log("media")
 
@@ -62,13 +69,12 @@ class Media:
 
     def __init__(self, settings: Settings, broker: Broker, store: Store) -> None:
         self._settings, self._broker, self._store = settings, broker, store
-        self._env = settings_env(settings)
         self._consumer = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._turns = Turns(settings.media_slots)
         self._lock = threading.Lock()  # of turns and children
         self._children: dict[int, ChildProcess] = {}
         self._room = threading.Event()
-        self._spare: ChildProcess | None = None
+        self._nursery = Nursery(settings_env(settings))
         self._draining = False
 
     def trouble(self) -> str | None:
@@ -82,17 +88,24 @@ class Media:
             return error.message
         return None
 
+    def working(self) -> list[int]:
+        """Return the process ids of the children that have a task."""
+        return [child.pid for child in self._held()]
+
     def run(self, stop: threading.Event) -> None:
         """Take tasks until told to stop; then let children finish, or hand back, what they do."""
+        sweep_scratch()
         log.info("media ready", slots=self._settings.media_slots, seats=self._settings.media_jobs)
         while not stop.is_set():
             self._look_after_children()
             kinds = self._kinds_with_room()
-            if kinds and self._spare_is_ready():
+            if kinds and self._nursery.is_ready(_CLAIM_MS / 1000):
                 self._claim(kinds)
             else:
                 self._room.wait(_CLAIM_MS / 1000)
                 self._room.clear()
+            if "decode" not in kinds:
+                self._make_room()
         self._drain()
 
     def _claim(self, kinds: Sequence[TaskKind]) -> None:
@@ -105,36 +118,36 @@ class Media:
             self._start(task)
 
     def _start(self, task: MediaTask) -> None:
-        child, self._spare = self._spare, None
-        assert child is not None
+        try:
+            child = ChildProcess(self._nursery, task, self._hear)
+        except OSError as error:
+            log.error("no child could be born", reason=str(error))
+            self._broker.release(task.lease)
+            return
         with self._lock:
             self._children[child.pid] = child
             self._turns.enter(str(child.pid), task.job.tenant)
         metrics.MEDIA_TASKS.labels(task.kind).inc()
         log.info("task started", job=task.job.id, task=task.kind, pid=child.pid)
-        child.give(task)
+        child.begin()
 
     def _kinds_with_room(self) -> list[TaskKind]:
         """What may be claimed; exports have seats of their own, so that no decoding keeps them."""
-        with self._lock:
-            held = [child.task.kind for child in self._children.values() if child.task]
+        held = [child.task.kind for child in self._held()]
         seats: dict[TaskKind, int] = {
             "export": self._settings.media_slots,
             "decode": self._settings.media_jobs,
         }
         return [kind for kind, most in seats.items() if held.count(kind) < most]
 
-    def _spare_is_ready(self) -> bool:
-        """Whether a child waits for a task; one is started where none does."""
-        if self._spare is not None and self._spare.status is not None:
-            log.error("a child ended before it had a task", status=self._spare.status)
-            self._spare = None
-            time.sleep(1)
-        if self._spare is None:
-            self._spare = ChildProcess(self._env, self._hear)
-        elif time.monotonic() > self._spare.started_s + START_S and not self._spare.ready.is_set():
-            self._spare.kill()
-        return self._spare.ready.wait(_CLAIM_MS / 1000)
+    def _make_room(self) -> None:
+        """Have a task that waits for its upload give its seat to one that could work."""
+        starved = [c for c in self._held() if c.rests_for(_STARVED_S, "upload")]
+        if not starved:
+            return
+        with suppress(BrokerUnavailableError):
+            if self._broker.census().tasks.get("decode"):
+                min(starved, key=attrgetter("resting_since_s")).leave(later=True)
 
     def _hear(self, child: ChildProcess, kind: str, _: Mapping[str, Any]) -> None:
         """Take a line from a child, in that child's thread."""
@@ -147,17 +160,18 @@ class Media:
                     begun = self._turns.rest(name)
                 case "end":
                     begun = self._turns.leave(name)
-                    known = self._children.pop(child.pid, None)
                 case _:
                     return
             for pid in map(int, begun):
                 self._children[pid].tell("turn")
-        if kind == "end" and known is not None:
+        if kind == "end":
             self._finish(child)
+            with self._lock:
+                del self._children[child.pid]
+            self._room.set()
 
     def _finish(self, child: ChildProcess) -> None:
         task = child.task
-        assert task is not None
         report = child.report or {"outcome": "crashed"}
         outcome = report["outcome"]
         metrics.MEDIA_TASKS.labels(task.kind).dec()
@@ -168,12 +182,9 @@ class Media:
             metrics.DECODE_SECONDS.observe(report["seconds"])
             metrics.FRAMES_DECODED.inc(report["frames"])
             metrics.PEOPLE_FOUND.inc(report["people"])
-        log.info(
-            "task ended", job=task.job.id, task=task.kind, outcome=outcome, status=child.status
-        )
+        log.info("task ended", job=task.job.id, task=task.kind, outcome=outcome)
         if outcome in ("crashed", "lost"):
             self._clean_up(task)
-        self._room.set()
 
     def _clean_up(self, task: MediaTask) -> None:
         """Let another have what a child left; delete what it wrote after the end of its job."""
@@ -188,29 +199,28 @@ class Media:
     def _look_after_children(self) -> None:
         """Kill whoever has been silent for so long that it must hang."""
         silent_s = max(_SILENCE_LEASES * self._settings.lease_s, START_S / 2)
-        with self._lock:
-            children = list(self._children.values())
-        for child in children:
+        for child in self._held():
             if time.monotonic() - child.heard_s > silent_s:
                 log.error("child killed, as it said nothing", pid=child.pid)
                 child.kill()
 
     def _drain(self) -> None:
+        """Let children finish what they do; what waits for others is handed back at once."""
         self._draining = True
-        if self._spare is not None:
-            self._spare.kill()
-        self._await_children(self._settings.drain_s - _LEAVE_S)
-        with self._lock:
-            children = list(self._children.values())
-        for child in children:
-            child.tell("leave")
-        self._await_children(_LEAVE_S)
-        for child in children:
-            child.kill()
-        log.info("media stopped")
-
-    def _await_children(self, patience_s: float) -> None:
-        until_s = time.monotonic() + patience_s
-        while self._children and time.monotonic() < until_s:
+        until_s = time.monotonic() + self._settings.drain_s
+        while (held := self._held()) and (left_s := until_s - time.monotonic()) > 0:
+            for child in held:
+                if left_s < _LEAVE_S or child.rests_for(_IDLE_S):
+                    child.leave(later=False)
             self._room.wait(0.1)
             self._room.clear()
+        for child in held:
+            child.kill()
+            child.join()
+        self._nursery.close()
+        log.info("media stopped")
+
+    def _held(self) -> list[ChildProcess]:
+        """The children that have a task."""
+        with self._lock:
+            return list(self._children.values())

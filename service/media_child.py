@@ -1,16 +1,12 @@
-"""A child of the media role: one task, then its end. `python -m service.media_child`.
+"""A child of the media role: one task, then its end.
 
-It starts before there is anything to do, so that a task finds it with all it needs in memory. No
-torch is in here, and no stranger's video: that is decoded by a child of its own.
+It is forked by `service.nursery`, so that a task finds all it needs in memory. No torch is in here,
+and no stranger's video: that is decoded by a child of its own.
 """
 
 import os
-import signal
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +17,7 @@ from service.broker_types import MediaTask
 from service.errors import BrokerUnavailableError, LeaseLostError, StoreUnavailableError
 from service.exports import Workshop
 from service.logs import bound, get_log, set_up_logs
-from service.media_job import REPORT_S, DecodeTask, Pace
+from service.media_job import REPORT_S, DecodeTask, Eyes, Pace
 from service.media_link import LeavingError, Link
 from service.settings import Settings, load_settings
 from service.store import Store
@@ -33,43 +29,25 @@ PATIENCE_S = 30.0  # for Redis to come back
 log = get_log("media")
 
 
-def main() -> None:
-    """Get ready, wait for a task, do it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    link = Link(sys.stdin.buffer, sys.stdout.buffer)
+def set_up() -> None:
+    """Set up what all children share."""
     settings = load_settings()
     set_up_logs("media", form=settings.log_format, level=settings.log_level)
-    _warm_up()
-    link.tell("ready")
+
+
+def run_child(eyes: Eyes) -> None:
+    """Wait for a task on standard input, and do it."""
+    link = Link(os.fdopen(0, "rb"), os.fdopen(1, "wb"))
     task = link.read_task()
     if task is None:
         return
+    settings = load_settings()
     with bound(job=task.job.id, task=task.kind):
-        Child(link, settings, Broker.of(settings, PATIENCE_S), Store.of(settings), task).run()
-
-
-def _warm_up() -> None:
-    """Load what is slow to load."""
-    from model.detect import BlazePoseDetector
-    from model.landmarks import LandmarkModel
-
-    with _mute():
-        BlazePoseDetector()
-        LandmarkModel()
-
-
-@contextmanager
-def _mute() -> Iterator[None]:
-    """Keep what a library prints about itself out of the logs, which are lines of JSON."""
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        try:
+            broker, store = Broker.of(settings, PATIENCE_S), Store.of(settings)
+            Child(link, settings, broker, store, task, eyes).run()
+        except Exception:
+            log.exception("task given up")
 
 
 @dataclass
@@ -91,15 +69,23 @@ class Child:
         broker: Of the queue.
         store: Of videos and clips.
         task: What to do.
+        eyes: What finds people.
     """
 
     def __init__(
-        self, link: Link, settings: Settings, broker: Broker, store: Store, task: MediaTask
+        self,
+        link: Link,
+        settings: Settings,
+        broker: Broker,
+        store: Store,
+        task: MediaTask,
+        eyes: Eyes,
     ) -> None:
+        self._eyes = eyes
         self._link, self._settings = link, settings
         self._broker, self._store, self._task = broker, store, task
         self._limits = Limits(max_side_px=settings.max_side_px, max_duration_s=settings.max_video_s)
-        self._heartbeat = TaskLease(
+        self._lease = TaskLease(
             Broker.of(settings, patience_s=1),
             task.lease,
             settings.lease_s,
@@ -112,7 +98,7 @@ class Child:
         started_s = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="remocap-task-") as folder:
             report = self._attempt(Path(folder))
-        self._heartbeat.stop()
+        self._lease.stop()
         report.seconds = time.monotonic() - started_s
         self._link.tell("done", **vars(report))
 
@@ -125,8 +111,9 @@ class Child:
             log.info("the task is no longer ours")
             return Report("lost")
         except (LeavingError, BrokerUnavailableError, StoreUnavailableError) as error:
-            log.warning("task handed back", reason=str(error) or "this process goes down")
-            self._broker.release(self._task.lease)
+            log.warning("task handed back", reason=str(error))
+            later = isinstance(error, LeavingError) and error.later
+            self._broker.release(self._task.lease, later=later)
             return Report("released")
         except RemocapError as error:
             return self._fail(error.code, error.message)
@@ -151,6 +138,7 @@ class Child:
             folder,
             self._settings.max_unprocessed_windows,
             Pace(self._work, self._rest),
+            self._eyes,
         )
         decoding.run()
         return Report("succeeded", decoding.frames, len(decoding.people))
@@ -166,24 +154,23 @@ class Child:
             folder,
             self._progress,
         )
-        self._heartbeat.beat(EXPORT_STEP_S)
+        self._lease.beat(EXPORT_STEP_S)
         path, size_bytes = workshop.make(self._task.job, self._task.export)
         self._broker.export_done(self._task.lease, path, size_bytes)
         return Report("succeeded")
 
     def _work(self) -> None:
-        self._heartbeat.beat()
-        self._link.take_turn(self._heartbeat.beat)
+        self._lease.beat()
+        self._link.take_turn(self._lease.beat)
 
-    def _rest(self) -> None:
-        self._heartbeat.beat()
-        self._link.check()
-        self._link.rest()
+    def _rest(self, why: str) -> None:
+        self._lease.beat()
+        self._link.rest(why)
 
     def _progress(self, done: int, total: int) -> None:
         """Take note of rows that an export has written."""
         self._work()
-        self._heartbeat.beat(EXPORT_STORE_S if done == total else EXPORT_STEP_S)
+        self._lease.beat(EXPORT_STORE_S if done == total else EXPORT_STEP_S)
         now_s = time.monotonic()
         if now_s - self._reported_s > REPORT_S:
             self._reported_s = now_s
@@ -192,9 +179,3 @@ class Child:
             counts: dict[str, str | int | None] = {"stage": stage, "done": done}
             counts["expected"] = total or None
             self._broker.progress(self._task.lease, "progress", counts)
-
-
-if __name__ == "__main__":
-    main()
-    sys.stdout.flush()
-    os._exit(0)  # whatever thread still waits for a video

@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from model.clips import Clip
+from model.detect import PersonDetector
 from model.extract import Options, expected_frames, extract_clips
 from model.stages import Stages
+from model.track import Look
 from model.types import WINDOW, Frame
 from model.video import Limits, VideoStream
 from service.broker import Broker
@@ -42,11 +44,19 @@ class Pace:
 
     Attributes:
         work: Called before each piece of work; returns once it is this task's turn.
-        rest: Called where it cannot go on, a few times a second until it can.
+        rest: Called where it cannot go on, a few times a second until it can, with what it waits
+            for: `upload`, `workers` or `store`.
     """
 
     work: Callable[[], None]
-    rest: Callable[[], None]
+    rest: Callable[[str], None]
+
+
+class Eyes(NamedTuple):
+    """What finds people, loaded already."""
+
+    detector: PersonDetector
+    look: Look
 
 
 class DecodeTask:
@@ -60,6 +70,7 @@ class DecodeTask:
         folder: For a temporary file as large as the video.
         max_unprocessed: Windows that may wait for the network before decoding pauses.
         pace: When to work.
+        eyes: Loaded anew unless given.
 
     Attributes:
         frames: Decoded so far.
@@ -75,9 +86,11 @@ class DecodeTask:
         folder: Path,
         max_unprocessed: int,
         pace: Pace,
+        eyes: Eyes | None = None,
     ) -> None:
         self._store, self._broker, self._pace = store, broker, pace
         self._lease, self._job = task.lease, task.job
+        self._eyes = eyes
         self._limits, self._folder = limits, folder
         self._max_unprocessed = max_unprocessed
         self._times = TimesWriter(store, task.job.id)
@@ -98,7 +111,7 @@ class DecodeTask:
         """
         stages = Stages(watch=self._report)
         options = self._options()
-        with FramesAhead(self._open, self._pace.rest) as video:
+        with FramesAhead(self._open, lambda: self._pace.rest("upload")) as video:
             facts = VideoFacts(
                 video.info.width, video.info.height, video.info.fps, video.info.duration_s
             )
@@ -159,7 +172,7 @@ class DecodeTask:
         most: float = self._max_unprocessed
         while self._broker.unprocessed_windows(self._job.id) > most:
             most = _RESUME * self._max_unprocessed
-            self._pace.rest()
+            self._pace.rest("workers")
             time.sleep(_POLL_S)
 
     def _finish(self, facts: VideoFacts, stages: Stages) -> None:
@@ -188,7 +201,7 @@ class DecodeTask:
             except (StoreFullError, StoreUnavailableError):
                 if time.monotonic() > until_s:
                     raise
-                self._pace.rest()
+                self._pace.rest("store")
                 time.sleep(_POLL_S)
 
     def _open(self) -> VideoStream:
@@ -199,6 +212,8 @@ class DecodeTask:
         given = self._job.options
         return Options(
             max_people=given.max_people,
+            detector=self._eyes.detector if self._eyes else None,
+            look=self._eyes.look if self._eyes else None,
             start_s=given.start_s,
             end_s=given.end_s,
             focal_px=given.focal_px,

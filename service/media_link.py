@@ -2,10 +2,11 @@
 
     to the child     {"kind": "task", "task": {...}}    once
                      {"kind": "turn"}                   its answer to an ask: work
-                     {"kind": "leave"}                  hand the task back, and go
-    to the parent    {"kind": "ready"}                  give me a task
-                     {"kind": "ask"}                    may I work, or go on working?
-                     {"kind": "rest"}                   I cannot go on for now
+                     {"kind": "leave", "later": bool}   hand the task back, and go; later: behind
+                                                        all tasks that wait
+    to the parent    {"kind": "ask"}                    may I work, or go on working?
+                     {"kind": "rest", "why": "upload"}  I cannot go on for now: it waits for more of
+                                                        the video, or for "workers", or the "store"
                      {"kind": "alive"}                  a few times a second
                      {"kind": "done", "outcome", "frames", "people", "seconds"}   last
 
@@ -31,7 +32,15 @@ TASK: TypeAdapter[MediaTask] = TypeAdapter(MediaTask)
 
 
 class LeavingError(Exception):
-    """The parent wants the task handed back."""
+    """The parent wants the task handed back.
+
+    Attributes:
+        later: Whether it is to wait behind all others.
+    """
+
+    def __init__(self, later: bool) -> None:
+        super().__init__("its seat is needed" if later else "this process goes down")
+        self.later = later
 
 
 def send(sink: IO[bytes], kind: str, **fields: Any) -> None:
@@ -46,14 +55,18 @@ class Link:
     Args:
         source: From the parent.
         sink: To the parent.
-        beat: Called whenever a wait goes on.
+        end: Ends the process with a status.
     """
 
-    def __init__(self, source: IO[bytes], sink: IO[bytes]) -> None:
-        self._source, self._sink = source, sink
+    def __init__(
+        self, source: IO[bytes], sink: IO[bytes], end: Callable[[int], object] = os._exit
+    ) -> None:
+        self._source, self._sink, self._end = source, sink, end
         self._sending = threading.Lock()
-        self._turn, self._leave = threading.Event(), threading.Event()
+        self._turn = threading.Event()
+        self._leaving: LeavingError | None = None
         self._until_s: float | None = None  # of the turn that it is
+        self._resting: str | None = None  # why
 
     def tell(self, kind: str, **fields: Any) -> None:
         """Tell the parent; end where there is none."""
@@ -61,16 +74,15 @@ class Link:
             try:
                 send(self._sink, kind, **fields)
             except (OSError, ValueError):
-                os._exit(ORPHANED)
+                self._end(ORPHANED)
 
     def read_task(self) -> MediaTask | None:
         """Wait for the task, and listen in a thread from then on; None where there is none."""
         line = self._source.readline()
-        message = json.loads(line) if line else {"kind": "leave"}
-        threading.Thread(target=self._listen, name="media-link", daemon=True).start()
-        if message["kind"] != "task":
+        if not line:
             return None
-        return TASK.validate_python(message["task"])
+        threading.Thread(target=self._listen, name="media-link", daemon=True).start()
+        return TASK.validate_python(json.loads(line)["task"])
 
     def take_turn(self, beat: Callable[[], None]) -> None:
         """Return once it is this child's turn to work.
@@ -85,28 +97,38 @@ class Link:
         if self._until_s is not None and time.monotonic() < self._until_s:
             return
         self._turn.clear()
+        self._resting = None
         self.tell("ask")
         while not self._turn.wait(_LOOK_S):
             beat()
             self.check()
         self._until_s = time.monotonic() + QUANTUM_S
 
-    def rest(self) -> None:
-        """Let others work."""
-        if self._until_s is not None:
-            self._until_s = None
-            self.tell("rest")
+    def rest(self, why: str) -> None:
+        """Let others work.
+
+        Args:
+            why: What is waited for: `upload`, `workers` or `store`.
+
+        Raises:
+            LeavingError: The parent wants the task back.
+        """
+        self.check()
+        self._until_s = None
+        if self._resting != why:
+            self._resting = why
+            self.tell("rest", why=why)
 
     def check(self) -> None:
         """Raise LeavingError where the parent wants the task back."""
-        if self._leave.is_set():
-            raise LeavingError
+        if self._leaving is not None:
+            raise self._leaving
 
     def _listen(self) -> None:
         while line := self._source.readline():
-            match json.loads(line)["kind"]:
-                case "turn":
+            match json.loads(line):
+                case {"kind": "turn"}:
                     self._turn.set()
-                case "leave":
-                    self._leave.set()
-        os._exit(ORPHANED)
+                case {"kind": "leave", "later": later}:
+                    self._leaving = LeavingError(later)
+        self._end(ORPHANED)

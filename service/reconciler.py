@@ -121,17 +121,18 @@ class Reconciler:
 
     def _judge(self, job_id: str) -> bool:
         """Deal with a job that Redis does not know; True where it is too young for that."""
-        age_s = time.time() - self._born_s(job_id)
+        job, done = _read_manifests(self._store, job_id)
+        age_s = time.time() - self._since_s(job_id, job, done)
         if age_s > self._retention_s:
             self._store.delete_below(f"jobs/{job_id}/")
             log.info("job_aged_out", job=job_id)
-        elif age_s > YOUNG_S:
+        elif done is not None or age_s > YOUNG_S:
             recall(self._broker, self._store, job_id)
+            return False
         return age_s <= YOUNG_S
 
-    def _born_s(self, job_id: str) -> float:
+    def _since_s(self, job_id: str, job: Job | None, done: Done | None) -> float:
         """When a job ended, or else came in; where it has no manifest, when its files appeared."""
-        job, done = _read_manifests(self._store, job_id)
         if done is not None:
             return done.finished_s
         if job is not None:
@@ -176,6 +177,7 @@ def archive(broker: Broker, store: Store, job_id: str) -> None:
         if status.state == "succeeded" and not status.erased:
             store.put(done_path(job_id), done.encode().encode())
             store.delete_below(f"jobs/{job_id}/clips/")
+            store.delete_below(f"jobs/{job_id}/results/", keep=set(done.results.values()))
         else:
             _bury(store, job_id, done, keep)
         log.info("job_archived", job=job_id, state=status.state, code=status.code)

@@ -113,7 +113,7 @@ def delete_job(front: TheFront, caller: TheCaller, job_id: str) -> None:
     front.jobs.delete(job_id, caller)
 
 
-@v1.get("/jobs/{job_id}/events", response_class=EventStream, tags=["jobs"])
+@v1.get("/jobs/{job_id}/events", response_class=EventStream, status_code=200, tags=["jobs"])
 async def get_events(
     front: TheFront,
     caller: TheCaller,

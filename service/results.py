@@ -5,9 +5,8 @@ they are committed. Rows lie in files while they are handed out, so memory does 
 video. Needs no torch.
 """
 
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from service.broker import Broker
 from service.clip_file import unpack_rows
 from service.errors import GoneError, NotFoundError, NotReadyError
 from service.messages import Done, Job
+from service.scratch import Scratch
 from service.shapes import Shapes, load_shapes
 from service.store import Store, done_path
 from service.video_facts import VideoFacts, read_facts, read_times
@@ -92,8 +92,8 @@ def open_result(
     """
     shapes = load_shapes(job.model, job.weights_sha256, models_dir)
     with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="remocap-result-"))
-        whole = _assemble(store, committed(store, broker, job.id), job, shapes, Path(folder))
+        scratch = stack.enter_context(closing(Scratch()))
+        whole = _assemble(store, committed(store, broker, job.id), job, shapes, scratch.path)
         chosen = whole if track is None else _only(whole, track)
         return Result(job.id, chosen.smoothed(smooth), stack.pop_all())
 

@@ -19,6 +19,7 @@ from rich.console import Console
 
 from model.errors import UsageError
 from service.errors import BrokerUnavailableError
+from service.logs import set_up_logs
 from service.redis_server import redis_command, wait_for_redis
 from service.settings import Settings
 from service.supervisor import Child, Supervisor, settings_env, stop_on_signals
@@ -35,6 +36,7 @@ def serve(settings: Settings, console: Console) -> int:
         UsageError: `already_running`, `no_redis`, or the models cannot be used.
     """
     settings = _quiet(settings)
+    set_up_logs("serve", form=settings.log_format, level=settings.log_level)
     with _only_one(settings.data_dir), _redis(settings) as redis_url:
         env = settings_env(settings, redis_url=redis_url)
         roles = [_role(name, env) for name in ("api", "media", "worker")]
@@ -42,7 +44,8 @@ def serve(settings: Settings, console: Console) -> int:
         stop = stop_on_signals(again=supervisor.kill)
         threading.Thread(target=_announce, args=(settings, console, stop), daemon=True).start()
         status = supervisor.run(stop)
-    console.print("stopped; jobs that were not done go on at the next start")
+    if status == 0:
+        console.print("stopped; jobs that were not done go on at the next start")
     return status
 
 

@@ -34,7 +34,8 @@ class Settings(BaseSettings):
         max_upload_bytes, max_video_s, max_side_px: Limits of one video.
         retention_s: How long jobs and what belongs to them are kept.
         lease_s: How long a silent process keeps its work; heartbeats come at a third of it.
-        batch_windows: Windows of 8 frames that the network is given at once, at most.
+        batch_windows: Windows of 8 frames that the network is given at once, at most; a device that
+            takes over 2 s for them, or has no memory for them, is given fewer.
         max_wait_ms: How long a waiting clip may be overtaken by a smaller one that fits a batch.
         clip_windows: Windows of one clip request.
         media_slots: Videos that one media process decodes at the same time.

@@ -15,7 +15,7 @@ An object is visible once it is whole. A job that failed, or was deleted, keeps 
 `done.json` alone until it is too old.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -51,7 +51,7 @@ class Store:
     def __init__(self, address: str) -> None:
         try:
             self._store: ObjectStore = from_url(address, **_options(address))
-        except (ValueError, BaseError) as error:
+        except (ValueError, OSError, BaseError) as error:
             raise UsageError(
                 "bad_setting",
                 f"REMOCAP_STORE_URL cannot be used ({_first_line(error)}); expected "
@@ -71,7 +71,8 @@ class Store:
     def put_file(self, path: str, file: str) -> None:
         """Write an object from a file of any size."""
         with _told_as_ours():
-            self._store.put(path, Path(file))
+            # Pieces of 5 MiB, two at a time: what a dozen would hold is memory of the process.
+            self._store.put(path, Path(file), use_multipart=True, max_concurrency=2)
 
     def get(self, path: str) -> bytes:
         """Read an object.
@@ -130,7 +131,7 @@ class Store:
                 with suppress(FileNotFoundError):
                     self._store.delete(path)
 
-    def delete_below(self, prefix: str, keep: tuple[str, ...] = ()) -> int:
+    def delete_below(self, prefix: str, keep: Collection[str] = ()) -> int:
         """Delete all objects below a prefix but those kept, and return how many."""
         doomed = [entry.path for entry in self.entries(prefix) if entry.path not in keep]
         self.delete(*doomed)

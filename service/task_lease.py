@@ -15,6 +15,7 @@ from service.errors import BrokerUnavailableError
 from service.logs import get_log
 
 PERIOD_S = 0.4
+_LEAST_PATIENCE_S = 20.0
 STUCK, LOST = 71, 72  # exit statuses
 log = get_log("media")
 
@@ -28,6 +29,8 @@ class TaskLease:
         lease_s: How long it lasts without.
         alive: Called at each beat.
         end: Ends the process with a status.
+        patience_s: How long the work may take from one sign to the next: 2 leases, but no less
+            than a busy machine may need for a large frame.
     """
 
     def __init__(
@@ -37,7 +40,9 @@ class TaskLease:
         lease_s: float,
         alive: Callable[[], None],
         end: Callable[[int], object] = os._exit,
+        patience_s: float | None = None,
     ) -> None:
+        self._patience_s = patience_s or max(2 * lease_s, _LEAST_PATIENCE_S)
         self._broker, self._lease, self._lease_s = broker, lease, lease_s
         self._alive, self._end = alive, end
         self._stopped = threading.Event()
@@ -45,8 +50,8 @@ class TaskLease:
         threading.Thread(target=self._run, name="heartbeat", daemon=True).start()
 
     def beat(self, grace_s: float = 0.0) -> None:
-        """Say that the work gets on, and will do so again within 2 leases, or `grace_s`."""
-        self._until_s = time.monotonic() + max(grace_s, 2 * self._lease_s)
+        """Say that the work gets on, and will do so again soon, or within `grace_s`."""
+        self._until_s = time.monotonic() + max(grace_s, self._patience_s)
 
     def stop(self) -> None:
         """Let go of the lease's renewal."""

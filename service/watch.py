@@ -17,7 +17,8 @@ from service.errors import BrokerUnavailableError
 from service.jobs import Caller, Jobs
 from service.logs import get_log
 
-RECHECK_S = 2.0  # a notification may be lost while Redis is away
+RECHECK_S = 2.0  # between looks without news, which may be lost while Redis is away
+POLL_S = 0.2  # so long at most until this process may end
 WATCH_S = 30.0  # so long a process that vanished still counts as a watcher
 
 log = get_log("watch")
@@ -75,10 +76,10 @@ class Watch:
                 self._closed.wait(0.5)
 
     def _pass_on(self, loop: asyncio.AbstractEventLoop) -> None:
-        for job_id in self._broker.notifications():
+        for job_id in self._broker.notifications(POLL_S):
             if self._closed.is_set():
                 return
-            if job_id is None or job_id in self._waiting:
+            if job_id in self._waiting:
                 with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                     loop.call_soon_threadsafe(self._wake, job_id)
 

@@ -5,7 +5,13 @@ import sys
 from pathlib import Path
 
 from service.settings import Settings
-from service.supervisor import Child, Supervisor, settings_env, stop_on_signals
+from service.supervisor import (
+    Child,
+    Supervisor,
+    follow_supervisor,
+    settings_env,
+    stop_on_signals,
+)
 
 _COUNT = "import torch; print(torch.cuda.device_count())"
 _GPUS = Path("/proc/driver/nvidia/gpus")
@@ -15,6 +21,7 @@ _LEAVE_S = 5  # beyond the drain, for a process to end
 def run_workers(settings: Settings) -> int:
     """Keep a worker running on every device until told to stop; return the exit status."""
     stop = stop_on_signals()
+    follow_supervisor()
     return Supervisor(worker_children(settings), settings.drain_s + _LEAVE_S).run(stop)
 
 

@@ -7,7 +7,7 @@ is one array and comes in one go, so what falls off while vertices are computed 
 import tempfile
 import zipfile
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -115,6 +115,17 @@ def _write_all(
     _write_array(archive, "meta", np.array(meta_to_json(reconstruction.meta)))
 
 
+@contextmanager
+def _temporary(folder: Path | None) -> Iterator[IO[bytes]]:
+    """Lend a file that goes afterwards; what is buffered then needs no room on a full disk."""
+    file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  closed below
+    try:
+        yield file
+    finally:
+        with suppress(OSError):
+            file.close()
+
+
 def _write_seen(
     archive: zipfile.ZipFile,
     reconstruction: Reconstruction,
@@ -124,7 +135,7 @@ def _write_seen(
     """Write the vertices as they are computed, then what fell off meanwhile."""
     total = reconstruction.rows
     with ExitStack() as stack:
-        waiting = {name: stack.enter_context(tempfile.TemporaryFile(dir=folder)) for name in _SEEN}
+        waiting = {name: stack.enter_context(_temporary(folder)) for name in _SEEN}
         shapes: dict[str, tuple[int, ...]] = {}
         with _member(archive, "vertices_m", np.dtype("<f4"), (total, FINE, 3)) as member:
             for chunk in iterate_chunks(reconstruction, progress):

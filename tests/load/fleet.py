@@ -27,17 +27,20 @@ class Plan:
 
     Attributes:
         workers: Processes.
+        media: Processes of the media role.
         settings: Beside the defaults.
         tests: Of the sleeping model and of faults, as `service.sleeping.FaultSettings`.
     """
 
     workers: int = 2
+    media: int = 0
     settings: Mapping[str, object] = field(default_factory=dict)
     tests: Mapping[str, object] = field(default_factory=dict)
 
     def describe(self) -> str:
         """All that is not a default, on one line."""
         said = {"workers": self.workers, **self.settings}
+        said |= {"media": self.media} if self.media else {}
         said |= {f"test_{name}": value for name, value in self.tests.items()}
         return ", ".join(f"{name}={value}" for name, value in said.items())
 
@@ -118,13 +121,21 @@ def _children(plan: Plan, settings: Settings, log: Path) -> list[Child]:
     tests = {f"REMOCAP_TEST_{name}".upper(): str(value) for name, value in plan.tests.items()}
     root = str(Path(__file__).resolve().parents[2])
     shared = tests | {"OMP_NUM_THREADS": "1", "PYTHONPATH": root}
-    command = ("sh", "-c", f'exec "$0" -m service.worker 2>> "{log}"', sys.executable)
     children = []
     for number in range(plan.workers):
         port = settings.worker_port and settings.worker_port + number
         env = settings_env(settings, worker_port=port, log_format="json")
+        command = _command("service.worker", log)
         children.append(Child(f"worker-{number}", command, shared | env))
+    for number in range(plan.media):
+        env = settings_env(settings, media_port=0, log_format="json")
+        command = _command("service media", log)
+        children.append(Child(f"media-{number}", command, shared | env))
     return children
+
+
+def _command(module: str, log: Path) -> tuple[str, ...]:
+    return ("sh", "-c", f'exec "$0" -m {module} 2>> "{log}"', sys.executable)
 
 
 @contextmanager

@@ -3,8 +3,8 @@
     python -m tests.load.load                   all of it: `make load`
     python -m tests.load.load throughput fairness
 
-Real processes, a real Redis, clips that are sealed without a video. Figures that matter are
-ratios, measured in one run; settings are printed beside them.
+Real processes, a real Redis; clips that are sealed without a video, but for `uploads`. Figures that
+matter are ratios, measured in one run; settings are printed beside them.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from service.sleeping import FaultSettings, SleepingRunner
 from service.stacking import join_inputs, take_rows
 from tests.load.crowd import Shape, random_clips, show, wait_all_over
 from tests.load.fleet import Fleet, Plan, free_port, machine, running, workers
+from tests.load.uploads import uploads
 from tests.service.sealed import make_clip, real_job, seal_job
 
 BATCH = 16  # windows
@@ -230,6 +231,7 @@ def main() -> None:
         "throughput": throughput,
         "fill": fill,
         "fairness": fairness,
+        "uploads": uploads,
         "memory": redis_memory,
         "network": network,
     }

@@ -78,12 +78,36 @@ def test_silent_holder_loses_its_task(any_broker: Broker) -> None:
     assert any_broker.renew_task(second.lease)
 
 
+def test_claims_of_a_task_that_was_made_anew_differ(broker: Broker) -> None:
+    job = new_job()
+    broker.submit(job)
+    first = claim(broker)
+    seal_all(broker, first.lease, job, [4])
+    (lost,) = broker.started(broker.take("worker-1", KEY, 4))
+    broker.input_lost(lost)
+
+    second = claim(broker)
+
+    assert second.lease != first.lease
+    assert not broker.renew_task(first.lease)
+
+
 def test_lapsed_lease_is_lost_even_if_nobody_wants_it(broker: Broker) -> None:
     broker.submit(new_job())
     task = claim(broker)
     silence_task(broker, task.lease)
 
     assert not broker.renew_task(task.lease)
+
+
+def test_task_of_a_crashed_child_is_ready_at_once_and_counts(broker: Broker) -> None:
+    broker.submit(new_job())
+    crashed = claim(broker)
+
+    broker.vanished(crashed.lease)
+
+    assert claim(broker).attempts == 1
+    broker.vanished(crashed.lease)  # lost since, and no error
 
 
 def test_late_holder_cannot_seal(broker: Broker) -> None:

@@ -1,13 +1,17 @@
 """The REST interface: what is accepted, refused, shown and ended, over real HTTP."""
 
 import re
+from collections.abc import Callable
+from pathlib import Path
 
+import httpx2
 import pytest
 
 from service.broker import Broker
 from service.settings import Settings
 from service.store import Store
 from service.upload_parts import read_parts
+from tests.load.fleet import wait_for
 from tests.service.web import Api, Hand, serving
 
 UNKNOWN = "0" * 32
@@ -64,7 +68,7 @@ def test_what_is_wrong_with_a_request_is_named(
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
-    assert store.jobs() == []
+    assert store.job_ids() == []
 
 
 def test_a_form_with_a_wrong_field_leaves_nothing(api: Api, store: Store) -> None:
@@ -73,7 +77,7 @@ def test_a_form_with_a_wrong_field_leaves_nothing(api: Api, store: Store) -> Non
     )
 
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_option")
-    assert store.jobs() == []
+    assert store.job_ids() == []
 
 
 def test_none_of_the_accepted_types_can_be_had(api: Api) -> None:
@@ -113,7 +117,7 @@ def test_a_deleted_job_is_gone_with_all_it_had(api: Api, store: Store) -> None:
     assert {(answer.status_code, answer.json()["code"]) for answer in later} == {
         (410, "job_deleted")
     }
-    assert not any("upload" in entry.path for entry in store.list(f"jobs/{job_id}/"))
+    assert not any("upload" in entry.path for entry in store.entries(f"jobs/{job_id}/"))
     assert api.http.get("/v1/jobs").json()["jobs"] == []
 
 
@@ -186,14 +190,14 @@ def test_a_server_that_drains_takes_nothing_new(api: Api) -> None:
 def test_more_than_may_wait_is_refused_before_it_is_read(
     settings: Settings, store: Store, broker: Broker
 ) -> None:
-    tight = settings.model_copy(update={"max_queued_gpu_s": 0.001})
+    tight = settings.model_copy(update={"max_queued_gpu_s": 1e-6})
 
     with serving(tight, store, broker) as api:
         answer = api.post()
 
     assert (answer.status_code, answer.json()["code"]) == (429, "service_over_limit")
     assert int(answer.headers["retry-after"]) > 0
-    assert store.jobs() == []
+    assert store.job_ids() == []
 
 
 def test_without_redis_nothing_is_accepted_or_lost(settings: Settings, store: Store) -> None:
@@ -205,7 +209,23 @@ def test_without_redis_nothing_is_accepted_or_lost(settings: Settings, store: St
     assert (answer.status_code, answer.json()["code"]) == (503, "redis_unavailable")
     assert ready.status_code == 503
     assert alive.status_code == 200
-    assert store.jobs() == []
+    assert store.job_ids() == []
+
+
+@pytest.mark.parametrize("send", [Api.post, Api.post_raw], ids=["form", "raw"])
+def test_a_full_disk_is_told_and_recovered_from(
+    settings: Settings, broker: Broker, tiny_disk: Path, send: Callable[..., httpx2.Response]
+) -> None:
+    store = Store((tiny_disk / "store").as_uri())
+
+    with serving(settings, store, broker) as api:
+        answer = send(api, b"x" * 200_000)
+        wait_for(lambda: not broker.unarchived(), 20)
+        later = send(api, b"x" * 1000)
+
+    assert (answer.status_code, answer.json()["code"]) == (507, "disk_full")
+    assert "retry-after" in answer.headers
+    assert later.status_code == 202
 
 
 def test_the_documentation_needs_nobody_else(api: Api) -> None:

@@ -1,0 +1,144 @@
+"""The child's end of the line, with the test as its parent."""
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from typing import IO, Any
+
+import pytest
+
+from service.broker_types import Lease, MediaTask
+from service.media_link import ORPHANED, TASK, LeavingError, Link, send
+from tests.service.sealed import SLEEPING
+
+TASK_OF_TEST = MediaTask(Lease("decode:1", "me", 7), "decode", SLEEPING, attempts=2)
+
+
+class Parent:
+    """Both ends of the pipes that lead to a child."""
+
+    def __init__(self) -> None:
+        to_child, from_child = os.pipe(), os.pipe()
+        ends = [
+            *zip(to_child, ("rb", "wb"), strict=True),
+            *zip(from_child, ("rb", "wb"), strict=True),
+        ]
+        self._files: list[IO[bytes]] = [os.fdopen(fd, mode) for fd, mode in ends]
+        source, self._sink, self._source, sink = self._files
+        self.ended, self.status = threading.Event(), 0
+        self.link = Link(source, sink, self._end)
+
+    def _end(self, status: int) -> None:
+        self.status = status
+        self.ended.set()
+
+    def tell(self, kind: str, **fields: Any) -> None:
+        send(self._sink, kind, **fields)
+
+    def hear(self) -> dict[str, Any]:
+        return json.loads(self._source.readline())
+
+    def go(self) -> None:
+        """End, and so the line."""
+        self._sink.close()
+
+    def close(self) -> None:
+        for file in self._files:
+            file.close()
+
+
+@pytest.fixture
+def parent() -> Iterator[Parent]:
+    """A parent whose child has its task."""
+    parent = Parent()
+    parent.tell("task", task=TASK.dump_python(TASK_OF_TEST, mode="json"))
+    assert parent.link.read_task() == TASK_OF_TEST
+    yield parent
+    parent.go()
+    assert parent.ended.wait(10)
+    parent.close()
+
+
+def nothing() -> None:
+    """A heart that need not beat."""
+
+
+def answered(parent: Parent) -> threading.Thread:
+    """Answer the child's next question with a turn."""
+
+    def answer() -> None:
+        assert parent.hear() == {"kind": "ask"}
+        parent.tell("turn")
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    return thread
+
+
+def test_a_turn_is_asked_for_and_lasts_a_while(parent: Parent) -> None:
+    thread = answered(parent)
+
+    parent.link.take_turn(nothing)
+    parent.link.take_turn(nothing)
+
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_who_waits_for_a_turn_goes_on_beating(parent: Parent) -> None:
+    beats: list[int] = []
+
+    def beat() -> None:
+        beats.append(1)
+        parent.tell("turn")
+
+    parent.link.take_turn(beat)
+
+    assert beats
+
+
+def test_a_rest_is_told_once_with_its_reason(parent: Parent) -> None:
+    for why in ("upload", "upload", "workers"):
+        parent.link.rest(why)
+
+    assert [parent.hear()["why"] for _ in range(2)] == ["upload", "workers"]
+
+
+def test_after_a_rest_a_turn_is_asked_for_again(parent: Parent) -> None:
+    thread = answered(parent)
+    parent.link.take_turn(nothing)
+    thread.join(10)
+    parent.link.rest("store")
+    assert parent.hear() == {"kind": "rest", "why": "store"}
+
+    thread = answered(parent)
+    parent.link.take_turn(nothing)
+
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_who_shall_leave_does_so_at_the_next_step(parent: Parent, later: bool) -> None:
+    parent.tell("leave", later=later)
+
+    with pytest.raises(LeavingError) as raised:
+        parent.link.take_turn(nothing)
+
+    assert raised.value.later is later
+
+
+def test_a_child_without_a_parent_ends(parent: Parent) -> None:
+    parent.go()
+
+    assert parent.ended.wait(10)
+    assert parent.status == ORPHANED
+
+
+def test_a_parent_that_never_gives_a_task_gets_none() -> None:
+    parent = Parent()
+    parent.go()
+
+    assert parent.link.read_task() is None
+    parent.close()
