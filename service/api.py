@@ -19,6 +19,7 @@ from service.logs import get_log, set_up_logs
 from service.metrics import REQUEST_SECONDS, REQUESTS
 from service.operations import operations
 from service.problems import handle_errors
+from service.queue_metrics import watch_queue
 from service.reconciler import Reconciler
 from service.rest import v1
 from service.scratch import sweep_scratch
@@ -115,6 +116,7 @@ class Server(uvicorn.Server):
 async def serve_api(settings: Settings) -> None:
     """Serve the fronts in this event loop until SIGTERM or SIGINT, then drain."""
     broker, store = Broker.of(settings), Store.of(settings)
+    watch_queue(broker)
     app = create_app(settings, store, broker)
     server = Server(
         uvicorn.Config(
