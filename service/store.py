@@ -71,7 +71,8 @@ class Store:
     def put_file(self, path: str, file: str) -> None:
         """Write an object from a file of any size."""
         with _told_as_ours():
-            self._store.put(path, Path(file))
+            # Pieces of 5 MiB, two at a time: what a dozen would hold is memory of the process.
+            self._store.put(path, Path(file), use_multipart=True, max_concurrency=2)
 
     def get(self, path: str) -> bytes:
         """Read an object.

@@ -1,8 +1,8 @@
 """A binary glTF 2.0 file, put together piece by piece. Knows no bodies and no people.
 
-Arrays go to a file as they come; the JSON that describes them is kept, about 0.5 KB for each. The
-JSON comes first in a .glb, so the arrays are copied behind it at the end. Section numbers are those
-of the glTF 2.0 specification (Khronos).
+Arrays go to a file as they come; the JSON that describes them is kept as text, about 0.2 KB for
+each. The JSON comes first in a .glb, so the arrays are copied behind it at the end. Section numbers
+are those of the glTF 2.0 specification (Khronos).
 """
 
 import json
@@ -32,7 +32,8 @@ class Gltf:
     def __init__(self, buffer: IO[bytes], asset: dict[str, Any]) -> None:
         self._buffer = buffer
         self._size = 0
-        self._parts: dict[str, list[dict[str, Any]]] = {}
+        self._parts: dict[str, bytearray] = {}  # by kind, objects and commas between them
+        self._counts: dict[str, int] = {}
         self._root: dict[str, Any] = {"asset": {"version": "2.0", **asset}}
 
     def add(self, kind: str, **fields: Any) -> int:
@@ -41,9 +42,11 @@ class Gltf:
         Returns:
             Its index there.
         """
-        parts = self._parts.setdefault(kind, [])
-        parts.append(fields)
-        return len(parts) - 1
+        index = self._counts.get(kind, 0)
+        self._counts[kind] = index + 1
+        parts = self._parts.setdefault(kind, bytearray())
+        parts += b"," * (index > 0) + _to_json(fields)
+        return index
 
     def set(self, **fields: Any) -> None:
         """Set top-level fields."""
@@ -81,13 +84,17 @@ class Gltf:
     def save(self, path: Path) -> None:
         """Write header, JSON and arrays (4.4)."""
         self._root["buffers"] = [{"byteLength": self._size}]
-        text = json.dumps(self._root | self._parts, separators=(",", ":"), ensure_ascii=False)
-        described = text.encode()
-        described += b" " * (-len(described) % 4)
+        pieces: list[bytes | bytearray] = [_to_json(self._root)[:-1]]
+        for kind, parts in self._parts.items():
+            pieces += [f',"{kind}":['.encode(), parts, b"]"]
+        pieces.append(b"}")
+        length = sum(map(len, pieces))
+        pieces.append(b" " * (-length % 4))
+        length += -length % 4
         with path.open("wb") as file:
-            total = 12 + 8 + len(described) + 8 + self._size
-            file.write(struct.pack("<4sII", b"glTF", 2, total))
-            file.write(struct.pack("<I4s", len(described), _JSON_CHUNK) + described)
+            file.write(struct.pack("<4sII", b"glTF", 2, 12 + 8 + length + 8 + self._size))
+            file.write(struct.pack("<I4s", length, _JSON_CHUNK))
+            file.writelines(pieces)
             file.write(struct.pack("<I4s", self._size, _BINARY_CHUNK))
             self._buffer.seek(0)
             shutil.copyfileobj(self._buffer, file, 1 << 20)
@@ -117,3 +124,7 @@ class Gltf:
             fields["min"] = np.atleast_1d(array.min(axis=0)).tolist()
             fields["max"] = np.atleast_1d(array.max(axis=0)).tolist()
         return self.add("accessors", **fields)
+
+
+def _to_json(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()

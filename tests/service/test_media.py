@@ -12,14 +12,16 @@ import psutil
 import pytest
 
 from service.broker import Broker
-from service.broker_types import JobStatus
+from service.broker_types import ExportState, JobStatus
+from service.exports import export_request
 from service.media import Media
-from service.messages import JobOptions
+from service.messages import ExportRequest, JobOptions
 from service.settings import Settings
 from service.store import Store
 from service.supervisor import settings_env
 from service.upload_parts import PartWriter
 from tests.model.videos import claim_size, write_sound, write_video
+from tests.service.finished import finished_job
 from tests.service.jobs_of_videos import SAMPLE, submit_job, submit_video, upload
 from tests.service.test_supervisor import wait_for
 
@@ -263,3 +265,42 @@ def test_children_end_with_their_parent_and_another_goes_on(
 
     (status,) = start().await_decoded(job.id, within_s=LEASE_S + 60)
     assert status.clips == 1
+
+
+def await_export(running: Running, request: ExportRequest) -> ExportState:
+    def state() -> ExportState:
+        found = running.broker.export_state(request.job, request.export)
+        assert found is not None
+        return found
+
+    wait_for(lambda: state().state != "pending", 60)
+    return state()
+
+
+def test_an_export_is_made_once_and_kept(
+    broker: Broker, store: Store, start: Start, tmp_path: Path
+) -> None:
+    job = finished_job(broker, store, tmp_path)
+    running = start()
+    request = export_request(job.id, "thumbnail")
+    assert running.broker.request_export(request).state == "pending"
+
+    ready = await_export(running, request)
+
+    assert ready.path is not None
+    assert running.store.size(ready.path) == ready.size_bytes
+    assert running.broker.request_export(request) == ready
+
+
+def test_an_export_that_cannot_be_made_leaves_the_job_as_it_is(
+    broker: Broker, store: Store, start: Start, tmp_path: Path
+) -> None:
+    job = finished_job(broker, store, tmp_path)
+    running = start()
+    request = export_request(job.id, "glb", track=9)
+    running.broker.request_export(request)
+
+    failed = await_export(running, request)
+
+    assert (failed.state, failed.code) == ("failed", "unknown_track")
+    assert running.status(job.id).state == "succeeded"
