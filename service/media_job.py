@@ -111,7 +111,9 @@ class DecodeTask:
         """
         stages = Stages(watch=self._report)
         options = self._options()
-        with FramesAhead(self._open, lambda: self._pace.rest("upload")) as video:
+        with stages.stage("open"):
+            frames = FramesAhead(self._open, lambda: self._pace.rest("upload"))
+        with frames as video:
             facts = VideoFacts(
                 video.info.width, video.info.height, video.info.fps, video.info.duration_s
             )

@@ -27,6 +27,8 @@ _PASSING = (
     exceptions.ReadOnlyError,
     exceptions.OutOfMemoryError,
 )
+_PASSING_WORDS = ("MISCONF", "NOREPLICAS", "MASTERDOWN")
+"""Of refusals for want of a disk, a replica or a master, which redis-py has no classes for."""
 _REPLY_S = 5.0  # how long Redis may take for one call
 _LONGEST_WAIT_S = 0.5
 T = TypeVar("T")
@@ -77,11 +79,11 @@ class Script:
         while True:
             try:
                 return ask(self.redis)
-            except _PASSING as error:
+            except exceptions.RedisError as error:
+                if not _will_pass(error):
+                    raise _refusal(error) from error
                 if time.monotonic() + pause_s > until:
                     raise _unavailable(error) from error
-            except exceptions.ResponseError as error:
-                raise _refusal(error) from error
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, 0.5)
 
@@ -129,7 +131,11 @@ def _unavailable(error: exceptions.RedisError) -> BrokerUnavailableError:
     )
 
 
-def _refusal(error: exceptions.ResponseError) -> Exception:
+def _will_pass(error: exceptions.RedisError) -> bool:
+    return isinstance(error, _PASSING) or any(word in str(error) for word in _PASSING_WORDS)
+
+
+def _refusal(error: exceptions.RedisError) -> Exception:
     """Turn what the script returned with redis.error_reply into an error of ours."""
     name, _, message = str(error).partition(" ")
     kind = _REFUSALS.get(name)

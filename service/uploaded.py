@@ -6,9 +6,11 @@ so a job that is run again sees the same frames.
 """
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from model.atomic import explained
+from model.decoding.mp4 import index_is_last
 from model.errors import InputError
 from model.video import Limits, VideoStream, open_video
 from service.messages import JobOptions
@@ -71,11 +73,14 @@ def open_upload(
             name="the video",
         )
 
-    try:
-        return open_source(PartReader(read_parts(store, job)))
-    except InputError as error:
-        if error.code != "needs_whole_file":
-            raise
+    parts = read_parts(store, job)
+    first = next(parts, b"")
+    if not index_is_last(lambda at, size: first[at : at + size]):  # spares a decoder's start
+        try:
+            return open_source(PartReader(chain([first], parts)))
+        except InputError as error:
+            if error.code != "needs_whole_file":
+                raise
     wait()
     return open_source(_save(store, job, folder / "video"))
 

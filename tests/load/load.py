@@ -23,6 +23,7 @@ from service.runner import Runner, load_runner
 from service.settings import load_settings
 from service.sleeping import FaultSettings, SleepingRunner
 from service.stacking import join_inputs, take_rows
+from tests.load import fronts, memory
 from tests.load.crowd import Shape, random_clips, show, wait_all_over
 from tests.load.fleet import Fleet, Plan, free_port, machine, running, workers
 from tests.load.uploads import uploads
@@ -234,6 +235,10 @@ def main() -> None:
         "uploads": uploads,
         "memory": redis_memory,
         "network": network,
+        "overhead": fronts.overhead,
+        "equality": fronts.equality,
+        "upload": memory.upload,
+        "results": memory.results,
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", help=f"{', '.join(scenes)}; all if none")
