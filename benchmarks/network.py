@@ -1,7 +1,8 @@
 """The network the way it is published against the way we run it: `remocap bench network`.
 
 Both answer the same pictures with the same parameters, in turns, in one run; so work elsewhere on
-the machine strikes both. Ratios are of best and of median times. Caveats: the naive side is our
+the machine strikes both. Ratios are of best times, of median times and of processor time, which on
+a busy machine, with one thread, is the steadiest. Caveats: the naive side is our
 reading of the published code (`benchmarks.naive`), run by the PyTorch that is installed, not the
 published code itself; parameters are untrained; parts are timed apart, so they do not add up.
 """
@@ -68,7 +69,9 @@ def main(
 
     threads = torch.get_num_threads()
     print(f"HRNet-W{width}, {len(images)} frames, {device}, ours in {dtype}, {threads} threads")
-    print(f"{'part':<14}{'naive':>9}{'ours':>9} ms/frame{'ratio':>8}{'of medians':>12}")
+    print(
+        f"{'part':<14}{'naive':>9}{'ours':>9} ms/frame{'ratio':>12}{'of medians':>12}{'of CPU':>12}"
+    )
     with torch.inference_mode():
         whole = total(network, naive, ours, images, body)
         for part in (*parts(network, naive, ours, images, body), whole):
@@ -160,21 +163,25 @@ def upsampling_of(network: RemoCap, body: Body) -> Upsampling:
 
 
 def compare(part: Part, frames: int, rounds: int) -> str:
-    """A line of the table: best times, their ratio, and that of the medians."""
-    seconds: dict[str, list[float]] = {"naive": [], "ours": []}
-    part.naive()
-    part.ours()
+    """A line of the table: best times, and ratios of best, median and processor times."""
+    ways = {"naive": part.naive, "ours": part.ours}
+    seconds: dict[str, list[float]] = {way: [] for way in ways}
+    cpu_seconds = dict.fromkeys(ways, 0.0)
+    for work in ways.values():
+        work()
     for _ in range(rounds):
-        for way, work in (("naive", part.naive), ("ours", part.ours)):
+        for way, work in ways.items():
             synchronise()
-            start = time.perf_counter()
+            start, cpu_start = time.perf_counter(), time.process_time()
             work()
             synchronise()
             seconds[way].append(time.perf_counter() - start)
+            cpu_seconds[way] += time.process_time() - cpu_start
     naive_ms, ours_ms = (min(times) / frames * 1e3 for times in seconds.values())
     medians = [statistics.median(times) for times in seconds.values()]
-    ratios = f"{naive_ms / ours_ms:>7.2f}x{medians[0] / medians[1]:>11.2f}x"
-    return f"{part.name:<14}{naive_ms:>9.2f}{ours_ms:>9.2f}         {ratios}"
+    ratios = naive_ms / ours_ms, medians[0] / medians[1], cpu_seconds["naive"] / cpu_seconds["ours"]
+    columns = "".join(f"{ratio:>11.2f}x" for ratio in ratios)
+    return f"{part.name:<14}{naive_ms:>9.2f}{ours_ms:>9.2f}         {columns}"
 
 
 def synchronise() -> None:

@@ -79,6 +79,7 @@ def load_predictor(
             answer takes minutes.
     """
     place, number = torch.device(device), getattr(torch, dtype)
-    fused = fuse(network, winograd=(place.type, dtype) == ("cpu", "float32"))
+    packed = (place.type, dtype, compile) == ("cpu", "float32", False)
+    fused = fuse(network, packed=packed and torch.backends.mkldnn.is_available())
     fused = fused.in_dtype(number).to(place)
     return Predictor(torch.compile(fused) if compile else fused, place, number)

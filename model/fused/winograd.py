@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 TILE, SEEN = 4, 6  # places of the answer along a tile, and places of the map they depend on
-TILES_AT_ONCE = 64  # enough to multiply well, and few enough to stay in the cache
+TILES_AT_ONCE = 128  # enough to multiply well, and few enough to stay in the cache
 # Where the polynomials are evaluated, besides infinity: they round half as much as 0, 1, -1, 2, -2.
 POINTS = (0.0, 0.5**0.5, -(0.5**0.5), 2**0.5, -(2**0.5))
 
@@ -39,6 +39,7 @@ class WinogradConv(nn.Module):
 
     Args:
         conv: Whose weights are taken; it stays as it is.
+        relu: Whether the answer is clipped below zero.
     """
 
     from_map: Tensor
@@ -46,8 +47,9 @@ class WinogradConv(nn.Module):
     weight: Tensor
     bias: Tensor
 
-    def __init__(self, conv: nn.Conv2d) -> None:
+    def __init__(self, conv: nn.Conv2d, *, relu: bool = False) -> None:
         super().__init__()
+        self.relu = relu
         assert conv.bias is not None
         from_map, from_kernel, to_answer = (torch.from_numpy(x) for x in tile_transforms())
         kernel = conv.weight.detach().double().cpu()
@@ -57,8 +59,10 @@ class WinogradConv(nn.Module):
         self.register_buffer("from_map", torch.kron(from_map, from_map).float())  # [36,36]
         self.register_buffer("to_answer", torch.kron(to_answer, to_answer).float())  # [16,36]
 
-    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n o h w"]:
-        """Convolve; a map in channels-last layout comes and goes without a copy."""
+    def forward(
+        self, x: Float[Tensor, "n c h w"], plus: Float[Tensor, "n o h w"] | None = None
+    ) -> Float[Tensor, "n o h w"]:
+        """Convolve, and add `plus`; maps in channels-last layout come and go without a copy."""
         n, _, height, width = x.shape
         rows, columns = -(-height // TILE), -(-width // TILE)
         answer = x.new_empty(n, rows, TILE, columns, TILE, len(self.bias))
@@ -67,7 +71,10 @@ class WinogradConv(nn.Module):
         for some, place in zip(torch.split(maps, few), torch.split(answer, few), strict=True):
             torch.add(self._tiles(some, rows, columns), self.bias, out=place)
         whole = answer.view(n, rows * TILE, columns * TILE, -1)
-        return whole[:, :height, :width].permute(0, 3, 1, 2)
+        whole = whole[:, :height, :width].permute(0, 3, 1, 2)
+        if plus is not None:
+            whole += plus
+        return whole.relu_() if self.relu else whole
 
     def _tiles(
         self, maps: Float[Tensor, "n h w c"], rows: int, columns: int
@@ -80,16 +87,3 @@ class WinogradConv(nn.Module):
         products = (self.from_map @ seen).view(SEEN**2, -1, c) @ self.weight  # [36,tiles,O]
         tiles = self.to_answer @ products.view(SEEN**2, -1)  # [16,tiles*O]
         return tiles.view(TILE, TILE, n, rows, columns, -1).permute(2, 3, 0, 4, 1, 5)
-
-
-def use_winograd(network: nn.Module, from_width: int) -> None:
-    """Put `WinogradConv` for every 3x3 convolution of stride 1 that is wide enough, in place."""
-    for parent in list(network.modules()):
-        for name, child in list(parent.named_children()):
-            if (
-                isinstance(child, nn.Conv2d)
-                and child.kernel_size == (3, 3)
-                and child.stride == (1, 1)
-                and child.in_channels >= from_width
-            ):
-                setattr(parent, name, WinogradConv(child))

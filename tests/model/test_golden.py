@@ -92,10 +92,10 @@ def test_intermediate_vertices_follow_from_coarse_ones(
     assert np.abs(found.numpy() - golden["both/intermediate"]).max() <= TOLERANCE
 
 
-@pytest.mark.parametrize("winograd", [False, True])
+@pytest.mark.parametrize("packed", [False, True])
 def test_so_does_its_faster_twin(
-    whole: RemoCap, golden: dict[str, np.ndarray], winograd: bool
+    whole: RemoCap, golden: dict[str, np.ndarray], packed: bool
 ) -> None:
-    found = differences(fuse(whole, winograd=winograd), golden, "both")
+    found = differences(fuse(whole, packed=packed), golden, "both")
 
-    assert max(found[name] for name in OUTPUTS) <= (5e-5 if winograd else TOLERANCE)
+    assert max(found[name] for name in OUTPUTS) <= (5e-5 if packed else TOLERANCE)

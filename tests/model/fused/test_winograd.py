@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from model.fused.winograd import WinogradConv, tile_transforms, use_winograd
+from model.fused.winograd import WinogradConv, tile_transforms
 
 
 def test_the_transforms_are_exact_for_one_row() -> None:
@@ -30,14 +30,11 @@ def test_it_answers_as_the_plain_convolution(side: int) -> None:
     assert error < 1e-5 * exact.abs().max()
 
 
-def test_only_wide_convolutions_that_keep_the_side_are_replaced() -> None:
-    network = nn.Sequential(
-        nn.Conv2d(8, 8, 3, padding=1),
-        nn.Conv2d(4, 8, 3, padding=1),
-        nn.Conv2d(8, 8, 3, 2, padding=1),
-        nn.Conv2d(8, 8, 1),
-    )
+def test_it_adds_and_clips_on_its_way() -> None:
+    torch.manual_seed(0)
+    conv, x, plus = nn.Conv2d(8, 4, 3, padding=1), torch.randn(2, 8, 7, 7), torch.randn(2, 4, 7, 7)
 
-    use_winograd(network, from_width=8)
+    with torch.inference_mode():
+        found, expected = WinogradConv(conv, relu=True)(x, plus), (conv(x) + plus).relu()
 
-    assert [isinstance(x, WinogradConv) for x in network] == [True, False, False, False]
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
