@@ -17,7 +17,9 @@ from model.backbone import HighResolutionModule
 from model.fused.winograd import WinogradConv
 from model.residual import BasicBlock, Bottleneck
 
-WINOGRAD_FROM = 256  # channels; below, the transforms cost about what they save
+# Channels from which 3x3 convolutions save multiplications: below, the transforms cost about what
+# they save. From the second number on, small tiles do: large ones would be busy reading weights.
+WINOGRAD_FROM, SMALL_TILES_FROM = 256, 512
 
 
 class PackedConv(nn.Module):
@@ -126,7 +128,8 @@ def pack_conv(conv: nn.Conv2d, *, relu: bool) -> nn.Module:
     """The fastest twin of a convolution."""
     keeps_side = conv.kernel_size == (3, 3) and conv.stride == (1, 1)
     if keeps_side and conv.in_channels >= WINOGRAD_FROM:
-        return WinogradConv(conv, relu=relu)
+        tile = 4 if conv.in_channels < SMALL_TILES_FROM else 2
+        return WinogradConv(conv, tile=tile, relu=relu)
     return PackedConv(conv, relu=relu)
 
 
