@@ -11,13 +11,14 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from benchmarks.naive import NaiveRemoCap
+from model.backbone import Hrnet
 from model.bodies import Body, load_body
 from model.config import BackboneConfig, NetworkConfig
 from model.fused.network import FusedRemoCap
@@ -63,7 +64,8 @@ def main(
     config = NetworkConfig(backbone=BackboneConfig(width=width))
     network = initialise(config, body, seed=0).to(device)
     naive = NaiveRemoCap(network, body)
-    ours = load_predictor(network, device=device, dtype=dtype, compile=compile).network
+    predictor = load_predictor(network, device=device, dtype=dtype, compile=compile)
+    ours = cast(FusedRemoCap, predictor.network)  # or what torch.compile makes of it
     generator = torch.Generator().manual_seed(0)
     images = torch.randn(WINDOW * windows, 3, 224, 224, generator=generator).to(device)
 
@@ -90,7 +92,8 @@ def parts(
         x = x.to(dtype)
         return x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x
 
-    plain, fast = network.backbone, ours.network.backbone
+    plain, fast = naive.hrnet, ours.network.backbone
+    assert isinstance(fast, Hrnet)
     given = mine(images)
     yield Part(
         "backbone",

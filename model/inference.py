@@ -82,6 +82,7 @@ def load_predictor(
     """
     place, number = torch.device(device), getattr(torch, dtype)
     packed = (place.type, dtype, compile) == ("cpu", "float32", False)
-    fused = fuse(network, packed=packed and torch.backends.mkldnn.is_available())
+    known = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    fused = fuse(network, packed=packed and known)
     fused = fused.in_dtype(number).to(place)
     return Predictor(torch.compile(fused) if compile else fused, place, number)

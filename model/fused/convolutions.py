@@ -32,7 +32,7 @@ class PackedConv(nn.Module):
 
     def __init__(self, conv: nn.Conv2d, *, relu: bool) -> None:
         super().__init__()
-        self.geometry = [conv.padding, conv.stride, conv.dilation, conv.groups]
+        self.geometry: list[Any] = [conv.padding, conv.stride, conv.dilation, conv.groups]
         weight = conv.weight.detach().to_mkldnn()
         # Not buffers: they are in no layout that a module could carry to other devices or types.
         self.weight = torch._C._nn.mkldnn_reorder_conv2d_weight(weight, *self.geometry)  # noqa: SLF001
@@ -120,7 +120,8 @@ def add_spread(
 ) -> Float[Tensor, "n c h w"]:
     """The sum of a map and a coarser one, each place of which counts for a square of places."""
     height, width = coarse.shape[2:]
-    squares = fine.unflatten(3, (width, -1)).unflatten(2, (height, -1))  # [N,C,h2,k,w2,k]
+    times = fine.shape[2] // height
+    squares = fine.view(*fine.shape[:2], height, times, width, times)  # [N,C,h2,k,w2,k]
     return (squares + coarse[:, :, :, None, :, None]).flatten(4, 5).flatten(2, 3)
 
 

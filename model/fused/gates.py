@@ -134,7 +134,7 @@ def grouped_gates(
     x: Float[Tensor, "n c h w"], sd: FoldedEma
 ) -> tuple[Float[Tensor, "n groups width h w"], Float[Tensor, "n groups 1 h w"]]:
     """The groups of a map, and SD's gates, which the channels of a group share."""
-    grouped = x.unflatten(1, (-1, sd.group_width))
+    grouped = x.view(len(x), -1, sd.group_width, *x.shape[2:])
     return grouped, sd(grouped.flatten(0, 1)).view(*grouped.shape[:2], 1, *x.shape[2:])
 
 
