@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from model.backbone import Hrnet
 from model.bodies import Body
 from model.disentangle import disentangle
 from model.network import RemoCap
@@ -49,6 +50,8 @@ class NaiveRemoCap:
             for name, child in list(parent.named_children()):
                 if isinstance(child, Attention):
                     setattr(parent, name, PublishedAttention(child).eval())
+        assert isinstance(self.network.backbone, Hrnet)
+        self.hrnet = self.network.backbone
         self.allowed = self.network.allowed.cpu()
         indices, weights = body.intermediate_to_fine
         rows = np.repeat(np.arange(len(indices)), 3)
@@ -61,11 +64,11 @@ class NaiveRemoCap:
 
     def backbone(self, images: Tensor) -> Tensor:
         """HRNet alone."""
-        return self.network.backbone.high_resolution(self.network.backbone.stem(images))
+        return self.hrnet.high_resolution(self.hrnet.stem(images))
 
     def disentangle(self, features: Tensor) -> Tensor:
         """SD and MD."""
-        return disentangle(features, self.network.backbone.ema_1, self.network.backbone.ema_S)
+        return disentangle(features, self.hrnet.ema_1, self.hrnet.ema_S)
 
     def transform(
         self, transformer: Transformer, camera: Tensor, image: Tensor, body: Tensor
@@ -85,8 +88,8 @@ class NaiveRemoCap:
     def __call__(self, images: Tensor) -> Tensor:
         """Pictures to fine vertices, in metres."""
         net = self.network
-        features = self.disentangle(net.backbone.stem(images))
-        image = net.conv_1x1(net.backbone.high_resolution(features)).flatten(2).transpose(1, 2)
+        features = self.disentangle(self.hrnet.stem(images))
+        image = net.conv_1x1(self.hrnet.high_resolution(features)).flatten(2).transpose(1, 2)
         camera = net.cam_token_embed.weight.repeat(len(image), 1, 1)
         body = net.body_tokens().repeat(len(image), 1, 1)
         camera, image, body = self.transform(net.transformer_1, camera, image, body)

@@ -54,19 +54,17 @@ def write_copy(source: Path, target: Path, duration_s: int) -> Path:
     """Repeat the packets of a video until it has the wanted duration; nothing is encoded."""
     with av.open(str(target), "w") as output:
         stream, shift = None, 0
-        while stream is None or shift * stream.time_base < duration_s:
+        while stream is None or shift * (stream.time_base or 0) < duration_s:
             with av.open(str(source)) as container:
                 origin = container.streams.video[0]
                 stream = stream or output.add_stream_from_template(origin)
                 for packet in container.demux(origin):
-                    if packet.dts is None:
-                        continue
-                    packet.pts, packet.dts, packet.stream = (
-                        packet.pts + shift,
-                        packet.dts + shift,
-                        stream,
-                    )
+                    if packet.pts is None or packet.dts is None:
+                        continue  # the last one, which is empty
+                    packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+                    packet.stream = stream
                     output.mux(packet)
+                assert origin.duration, f"{source} does not tell its duration"
                 shift += origin.duration
     return target
 

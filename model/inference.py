@@ -16,8 +16,10 @@ DTypeName = Literal["float32", "bfloat16"]
 IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def normalise(pixels: UInt8[Tensor, "n h w 3"]) -> Float[Tensor, "n 3 h w"]:
-    """RGB crops as the network was taught to see them: ImageNet's mean and deviation taken out."""
+def normalise(
+    pixels: UInt8[Tensor, "n h w 3"] | Float[Tensor, "n h w 3"],
+) -> Float[Tensor, "n 3 h w"]:
+    """RGB crops, 0 to 255, as the network was taught to see them: ImageNet's statistics removed."""
     mean, deviation = pixels.new_tensor((IMAGENET_MEAN, IMAGENET_DEVIATION), dtype=torch.float32)
     images: Tensor = (pixels / 255 - mean) / deviation
     return images.permute(0, 3, 1, 2)
@@ -79,6 +81,8 @@ def load_predictor(
             answer takes minutes.
     """
     place, number = torch.device(device), getattr(torch, dtype)
-    fused = fuse(network, winograd=(place.type, dtype) == ("cpu", "float32"))
+    packed = (place.type, dtype, compile) == ("cpu", "float32", False)
+    known = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    fused = fuse(network, packed=packed and known)
     fused = fused.in_dtype(number).to(place)
     return Predictor(torch.compile(fused) if compile else fused, place, number)

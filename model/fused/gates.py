@@ -102,26 +102,47 @@ class FoldedDisentanglement(nn.Module):
         """
         if self.md is not None:
             check_windows(len(features))
-            windows = torch.split(features.contiguous(), WINDOW)
+            windows = torch.split(in_planes(features), WINDOW)
             return torch.cat([self._blend(window, self.md) for window in windows])
         if self.sd is not None:
-            return features * self._spatial(features.contiguous(), self.sd)
+            return self._spatial(in_planes(features), self.sd)
         return features
 
     def _blend(self, window: Float[Tensor, "8 c h w"], md: FoldedEma) -> Float[Tensor, "8 c h w"]:
         """Scale the frames of one window."""
         over_time = window.transpose(0, 1)  # [c,8,h,w]
-        motion = md(over_time).squeeze(1)  # [c,h,w]
+        motion = md(over_time)  # [c,1,h,w]
         if self.sd is None:
-            return window * motion
-        spatial = self._spatial(window, self.sd)  # [8,c,h,w]
-        share = (window.flatten(2) * (spatial + motion).flatten(2)).mean(2).sigmoid_()  # [8,c]
-        return torch.lerp(motion, spatial, share[:, :, None, None]).mul_(window)
+            return window * motion.squeeze(1)
+        grouped, spatial = grouped_gates(window, self.sd)  # [8,groups,width,h,w], width 1
+        # The mean of the map scaled by the one and by the other, without scaling it:
+        by_spatial = grouped.flatten(3) @ spatial.flatten(3).mT  # [8,groups,width,1]
+        by_motion = over_time.flatten(2) @ motion.flatten(2).mT  # [c,8,1]
+        share = by_spatial.flatten(1) + by_motion.squeeze(2).T  # [8,c]
+        share = share.div_(spatial[0, 0].numel()).sigmoid_().view(*grouped.shape[:3], 1, 1)
+        gates = torch.lerp(motion.view(grouped.shape[1:]), spatial, share)
+        return gates.mul_(grouped).flatten(1, 2)
 
     @staticmethod
     def _spatial(x: Float[Tensor, "n c h w"], sd: FoldedEma) -> Float[Tensor, "n c h w"]:
-        """SD's gate for every place and channel; those of a group share memory."""
-        n, channels, height, width = x.shape
-        gates = sd(x.reshape(-1, sd.group_width, height, width))  # [n*groups,1,h,w]
-        shared = gates.view(n, -1, 1, height, width).expand(-1, -1, sd.group_width, -1, -1)
-        return shared.reshape(n, channels, height, width)
+        """Scale frames by SD's gates alone."""
+        grouped, gates = grouped_gates(x, sd)
+        return (grouped * gates).flatten(1, 2)
+
+
+def grouped_gates(
+    x: Float[Tensor, "n c h w"], sd: FoldedEma
+) -> tuple[Float[Tensor, "n groups width h w"], Float[Tensor, "n groups 1 h w"]]:
+    """The groups of a map, and SD's gates, which the channels of a group share."""
+    grouped = x.view(len(x), -1, sd.group_width, *x.shape[2:])
+    return grouped, sd(grouped.flatten(0, 1)).view(*grouped.shape[:2], 1, *x.shape[2:])
+
+
+def in_planes(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+    """The same map, channel by channel in memory: on CPUs thrice as fast as `contiguous`."""
+    if not x.is_cpu or not x.is_contiguous(memory_format=torch.channels_last):
+        return x.contiguous()
+    planes = torch.empty_like(x, memory_format=torch.contiguous_format)
+    for frame, plane in zip(x, planes, strict=True):
+        plane.flatten(1).copy_(frame.permute(1, 2, 0).flatten(0, 1).T)
+    return planes

@@ -6,8 +6,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from model.crops import crop_person, published_crop
+from model.inference import normalise
 from model.types import Array, Observation
 
 
@@ -118,7 +120,9 @@ def test_published_crop_agrees_with_its_naive_twin(angle_deg: float) -> None:
 @pytest.mark.parametrize("case", range(5))
 def test_published_crop_matches_the_original(shared: Path, case: int) -> None:
     with np.load(shared / "parity" / "preproc_cases.npz") as cases:
-        image, expected = cases["image"], cases[f"c{case}_chw01"]
+        image, expected, normal = (
+            cases[key] for key in ("image", f"c{case}_chw01", f"c{case}_norm")
+        )
         parameters = json.loads(str(cases[f"c{case}_params"]))
 
     pixels = published_crop(
@@ -131,3 +135,5 @@ def test_published_crop_matches_the_original(shared: Path, case: int) -> None:
     )
 
     np.testing.assert_allclose(pixels.transpose(2, 0, 1) / 255, expected, atol=1e-6)
+    found = normalise(torch.tensor(pixels[None], dtype=torch.float32))
+    np.testing.assert_allclose(found[0].numpy(), normal, atol=1e-6)

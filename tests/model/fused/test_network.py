@@ -35,7 +35,7 @@ def test_the_plain_network_stays_as_it_was() -> None:
     network = tiny_network()
     before = {key: x.clone() for key, x in network.state_dict().items()}
 
-    fuse(network, winograd=True).in_dtype(torch.bfloat16)
+    fuse(network, packed=True).in_dtype(torch.bfloat16)
 
     after = network.state_dict()
     assert before.keys() == after.keys()
