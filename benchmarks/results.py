@@ -93,10 +93,10 @@ def made_up_rows(frames: Array) -> ClipRows:
     sway = np.stack([np.sin(angle), np.zeros_like(angle), np.cos(angle)], axis=1)
     count = len(frames)
     values = {
-        "camera": np.tile(np.float32([0.9, 0, 0]), (count, 1)),
+        "camera": np.tile(np.array([0.9, 0, 0], np.float32), (count, 1)),
         "joint_tokens_m": np.zeros((count, 14, 3), np.float32),
         "coarse_m": (rest_m + 0.1 * sway[:, None]).astype(np.float32),
-        "crop_px": np.tile(np.float32([140, 0, 500, 360]), (count, 1)),
+        "crop_px": np.tile(np.array([140, 0, 500, 360], np.float32), (count, 1)),
         "score": np.ones(count, np.float32),
     }
     return ClipRows(1, frames, frames / FPS, False, values)

@@ -21,7 +21,8 @@ from prometheus_client import (
 
 from service.errors import ServiceError
 
-disable_created_metrics()  # a series more for each, which nobody reads
+# A series more for each, which nobody reads.
+disable_created_metrics()  # type: ignore[no-untyped-call]  # its stub has no types  # type: ignore[no-untyped-call]  # in no stub
 _SHORT_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 _LONG_S = (0.01, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200)
 
