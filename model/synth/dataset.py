@@ -19,10 +19,19 @@ from model.synth.outfit import Pattern
 from model.synth.shade import Light, draw_light, shade
 from model.synth.spoil import draw_spoiling, spoil
 from model.training.batch import Sample
+from model.training.windows import Window, one_track_a_clip
 from model.types import CROP_SIDE, WINDOW, Array
 
 _BEHIND, _IN_FRONT, _OCCLUDER, _CUT_OFF = 0.3, 0.08, 0.3, 0.12  # chances, of a clip
 _FAR_PX = 1e6
+
+
+_CARD = "set.json"
+
+
+def is_baked_set(path: Path) -> bool:
+    """Whether this is a folder that `bake_clips` filled."""
+    return (path / _CARD).is_file()
 
 
 class BakedSet:
@@ -34,7 +43,7 @@ class BakedSet:
 
     def __init__(self, folder: Path) -> None:
         try:
-            card = json.loads((folder / "set.json").read_text())
+            card = json.loads((folder / _CARD).read_text())
             self._arrays = {
                 name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
                 for name in fields(1)
@@ -58,7 +67,7 @@ class BakedSet:
 
 
 class SynthClips:
-    """A `ClipSource` of people who never were.
+    """A `ClipSource` of people who never were; to evaluate on, too.
 
     Args:
         baked: Their G-buffers and labels.
@@ -66,6 +75,8 @@ class SynthClips:
         device: Where they are shaded; samples come back to NumPy.
         clean: Neither occluders, other people nor spoiling: to look at, and to compare.
     """
+
+    fps = None  # some clips have 15 frames a second, some 30
 
     def __init__(
         self,
@@ -79,9 +90,20 @@ class SynthClips:
         self._backdrops = backdrops
         self._device = torch.device(device)
         self._clean = clean
+        self.tracks = one_track_a_clip(len(baked))
 
     def __len__(self) -> int:
         return len(self.baked)
+
+    @property
+    def frames(self) -> int:
+        """Of all clips."""
+        return WINDOW * len(self)
+
+    def read(self, window: Window) -> Sample:
+        """Make one clip, the same each time."""
+        index = window.rows[0] // WINDOW
+        return self.sample(index, np.random.default_rng(index))
 
     def sample(self, index: int, rng: np.random.Generator) -> Sample:
         """Make one clip; it depends on the set, the index and the generator alone."""

@@ -15,7 +15,7 @@ from model.errors import InputError
 from model.synth.dataset import SynthClips
 from model.synth.seen import SeenClips
 from model.training.batch import Sample
-from model.training.windows import Track, Window
+from model.training.windows import Window, one_track_a_clip
 from model.types import COARSE, MASK_SIDE, WINDOW, Array
 
 _FIELDS: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
@@ -26,12 +26,12 @@ _FIELDS: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
     "mesh_m": (np.float32, (WINDOW, COARSE, 3)),
 }
 _CARD = "seen.json"
-_NO_MASK = 0.2  # chance, of a clip
+_NO_MASK = 0.1  # chance, of a clip
 # Deviations of the jitter: of a whole clip's place and size, then of each landmark.
-_PLACE, _SIZE = 0.03, 0.05
-_LASTING = np.array([0.015, 0.015, 0.1, 0, 0.02, 0.02, 0.02], np.float32)  # through a clip
-_PASSING = np.array([0.006, 0.006, 0.04, 0, 0.008, 0.008, 0.008], np.float32)  # frame by frame
-_MASK_SHIFT = 2  # cells, at most
+_PLACE, _SIZE = 0.02, 0.03
+_LASTING = np.array([0.010, 0.010, 0.06, 0, 0.014, 0.014, 0.014], np.float32)  # through a clip
+_PASSING = np.array([0.003, 0.003, 0.02, 0, 0.004, 0.004, 0.004], np.float32)  # frame by frame
+_MASK_SHIFT = 1  # cells, at most
 
 
 def see_clips(
@@ -85,8 +85,7 @@ class SeenSet:
         sets = [_open(folder) for folder in folders]
         self._arrays = {name: [arrays[name] for arrays in sets] for name in _FIELDS}
         self._ends = np.cumsum([len(arrays["mask"]) for arrays in sets])
-        rows = range(0, WINDOW * len(self), WINDOW)
-        self.tracks = [Track(f"clip {r // WINDOW}", tuple(range(r, r + WINDOW))) for r in rows]
+        self.tracks = one_track_a_clip(len(self))
 
     def __len__(self) -> int:
         return int(self._ends[-1])

@@ -10,6 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from model.bodies import Body, load_body
 from model.errors import UsageError
+from model.synth.backdrop import Backdrops
+from model.synth.dataset import BakedSet, SynthClips, is_baked_set
 from model.synth.seen_set import SeenSet, is_seen_set
 from model.training.augment import AugmentConfig
 from model.training.dataset import TsvClips
@@ -92,8 +94,16 @@ def open_clips(
     body: Body,
     models_dir: Path | None,
     augment: AugmentConfig | None = None,
-) -> tuple[TsvClips | SeenSet, MeshTruth]:
+) -> tuple[TsvClips | SeenSet | SynthClips, MeshTruth]:
     """Open what a run names, and what makes the true meshes of it.
+
+    Args:
+        paths: Of one set, or of several of evidence.
+        config: Of the run.
+        body: Whose vertices are labelled.
+        models_dir: Where bodies lie.
+        augment: For pictures of METRO's sets to train on; rendered people before photos that are
+            held out where it is absent.
 
     Raises:
         UsageError: `bad_train_config`: several sets of METRO's kind at once.
@@ -105,11 +115,15 @@ def open_clips(
         raise UsageError(
             "bad_train_config",
             f"{paths[0]} is one of {len(paths)} sets; expected a single yaml (which may be "
-            "composite), or folders of evidence alone",
+            "composite), a folder of rendered people, or folders of evidence alone",
         )
+    if is_baked_set(paths[0]):
+        backdrops = Backdrops(config.backgrounds, evaluation=augment is None)
+        clips = SynthClips(BakedSet(paths[0]), backdrops)
+        return clips, find_truth("labelled", body, models_dir)
     rows = TsvSet(paths[0])
-    clips = TsvClips(rows, crop=config.crop, augment=augment)
-    return clips, find_truth(rows.files.mesh, body, models_dir)
+    windows = TsvClips(rows, crop=config.crop, augment=augment)
+    return windows, find_truth(rows.files.mesh, body, models_dir)
 
 
 def _start_run(

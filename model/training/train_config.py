@@ -28,13 +28,15 @@ class TrainConfig(BaseModel):
     Attributes:
         name: Of the model that comes of it.
         licence: Of its weights, in words: what the data and the body allow.
-        train: Yaml of the set to train on; or folders of evidence (`remocap look`).
+        train: Yaml of the set to train on; or a folder of rendered people (`remocap synth`), or
+            folders of evidence (`remocap look`).
         validate_on: Likewise, to evaluate on after every epoch.
         body: Whose vertices the labels are.
         network: What to build.
         start: Weights to start from: a published checkpoint, or our `weights.safetensors`.
         stage: `guess` trains the backbone and its first guess, in a fraction of the time; `whole`
             everything.
+        backgrounds: Folder of photos to put behind rendered people; made-up pictures without it.
         crop: How pictures are cut.
         augment: How strongly to augment.
         loss: Weights, or `published_3dpw`, `published_h36m`.
@@ -55,6 +57,7 @@ class TrainConfig(BaseModel):
     network: NetworkConfig = NetworkConfig()
     start: Path | None = None
     stage: Literal["guess", "whole"] = "whole"
+    backgrounds: Path | None = None
     crop: CropKind = "antialiased"
     augment: AugmentConfig = AugmentConfig()
     loss: LossConfig = LossConfig()
@@ -100,6 +103,7 @@ def load_train_config(path: Path) -> TrainConfig:
         name: tuple(path.parent / file for file in getattr(config, name))
         for name in ("train", "validate_on")
     }
-    if config.start is not None:
-        beside["start"] = path.parent / config.start
+    for name in ("start", "backgrounds"):
+        if (file := getattr(config, name)) is not None:
+            beside[name] = path.parent / file
     return config.model_copy(update=beside)

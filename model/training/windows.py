@@ -74,6 +74,12 @@ def group_tracks(keys: Sequence[str], persons: Mapping[str, int]) -> list[Track]
     return tracks
 
 
+def one_track_a_clip(clips: int) -> list[Track]:
+    """Return tracks of one window each, for sets that are made of windows."""
+    starts = range(0, WINDOW * clips, WINDOW)
+    return [Track(f"clip {row // WINDOW}", tuple(range(row, row + WINDOW))) for row in starts]
+
+
 def cut_windows(tracks: Sequence[Track], protocol: Protocol = "all") -> list[Window]:
     """Cut tracks into windows of 8, one after the other.
 

@@ -12,9 +12,13 @@ from rich.console import Console
 
 from model.errors import UsageError
 from model.registry import load_card
+from model.synth.backdrop import Backdrops
+from model.synth.dataset import SynthClips
+from model.synth.seen_set import see_clips
 from model.training.evaluation import evaluate_main
 from model.training.run_log import read_log
 from model.training.train import train_main
+from tests.model.synth.made import small_set
 from tests.model.training.sets import write_set
 from tests.model.training.tiny import TINY, write_config
 
@@ -44,6 +48,39 @@ def test_a_set_trains_and_evaluates(tmp_path: Path) -> None:
     assert load_card(folder / "best" / "tiny").figures == figures
     assert read_log(folder / "log.jsonl")[-1]["mpvpe_mm"] == figures["mpvpe_mm"]
     assert cv2.imread(str(folder / "curves.png")) is not None
+
+
+def test_rendered_people_train_a_network_of_pictures(tmp_path: Path) -> None:
+    small_set(tmp_path / "baked")
+    config = write_config(tmp_path, Path("baked"), validate_on="baked", loop=ONE_EPOCH)
+
+    model = train_main(config, tmp_path / "run", device="cpu")
+
+    assert load_card(model).figures["coverage"] == 1
+    assert len(read_log(tmp_path / "run" / "log.jsonl")) == 3  # two clips, then figures
+
+
+def test_what_was_seen_of_them_trains_a_network_of_evidence(tmp_path: Path) -> None:
+    see_clips(SynthClips(small_set(tmp_path / "baked", side=128), Backdrops()), tmp_path / "seen")
+    changes = {"network": TINY | {"input": "evidence"}, "loss": {"mesh": "coarse"}}
+    first = write_config(tmp_path, Path("seen"), stage="guess", loop=ONE_EPOCH, **changes)
+    guess = train_main(first, tmp_path / "guess", device="cpu")
+
+    start = str(guess / "weights.safetensors")
+    second = write_config(tmp_path, Path("seen"), start=start, loop=ONE_EPOCH, **changes)
+    whole = train_main(second, tmp_path / "whole", device="cpu")
+
+    assert load_card(whole).network.input == "evidence"
+    assert load_card(whole).weights_sha256 != load_card(guess).weights_sha256
+
+
+def test_several_sets_of_pictures_are_refused(tmp_path: Path) -> None:
+    config = write_config(tmp_path, Path("one.yaml"), train=["one.yaml", "two.yaml"])
+
+    with pytest.raises(UsageError, match="composite") as caught:
+        train_main(config, tmp_path / "run", device="cpu")
+
+    assert caught.value.code == "bad_train_config"
 
 
 @pytest.mark.parametrize("off", [{"sd": False}, {"md": False}, {"sd": False, "md": False}])
