@@ -29,8 +29,8 @@ _CARD = "seen.json"
 _NO_MASK = 0.1  # chance, of a clip
 # Deviations of the jitter: of a whole clip's place and size, then of each landmark.
 _PLACE, _SIZE = 0.02, 0.03
-_LASTING = np.array([0.010, 0.010, 0.06, 0, 0.014, 0.014, 0.014], np.float32)  # through a clip
-_PASSING = np.array([0.003, 0.003, 0.02, 0, 0.004, 0.004, 0.004], np.float32)  # frame by frame
+_LASTING = np.array([0.006, 0.006, 0.03, 0, 0.008, 0.008, 0.008], np.float32)  # through a clip
+_PASSING = np.array([0.002, 0.002, 0.01, 0, 0.002, 0.002, 0.002], np.float32)  # frame by frame
 _MASK_SHIFT = 1  # cells, at most
 
 
