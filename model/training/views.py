@@ -8,7 +8,7 @@ from model.training.batch import ClipBatch
 from model.training.body_layers import BodyLayers
 from model.training.losses import centre_on_hips
 from model.training.objective import Predicted, Truth
-from model.types import H36M_TO_J14
+from model.types import COARSE, H36M_TO_J14
 
 Tensor = torch.Tensor
 
@@ -49,9 +49,10 @@ def view_coarse_prediction(prediction: Prediction, body: BodyLayers) -> Predicte
 
 
 def view_coarse_truth(batch: ClipBatch, body: BodyLayers) -> Truth:
-    """The true side as far as labels of coarse vertices tell."""
-    pelvis_m = body.joints_of_coarse_m(batch.mesh_m)[:, :1]
-    return _truth(batch, (batch.mesh_m - pelvis_m,))
+    """The true side as far as coarse vertices tell."""
+    labelled_m = batch.mesh_m
+    coarse_m = labelled_m if labelled_m.shape[1] == COARSE else body.levels_m(labelled_m)[0]
+    return _truth(batch, (coarse_m - body.joints_of_coarse_m(coarse_m)[:, :1],))
 
 
 def view_truth(batch: ClipBatch, fine_m: Float[Tensor, "n 6890 3"], body: BodyLayers) -> Truth:
