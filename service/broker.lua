@@ -660,8 +660,8 @@ function api.lead(name, for_ms)
   return 1
 end
 
-function api.mark()
-  call('SET', P .. 'mark', now_ms, 'NX')
+function api.mark(word)
+  call('SET', P .. 'mark', word, 'NX')
   return call('GET', P .. 'mark')
 end
 

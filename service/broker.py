@@ -6,6 +6,7 @@ Redis does not answer is repeated until `patience_s` is over: every call may be 
 
 from pathlib import Path
 from typing import Self
+from uuid import uuid4
 
 from redis import Redis
 
@@ -71,7 +72,7 @@ class Broker(JobBroker, MediaBroker, ClipBroker):
     def incarnation(self) -> str:
         """Return a word that changes when Redis was restarted or emptied."""
         run_id = self._script.patiently(lambda redis: redis.info("server")["run_id"])
-        return f"{run_id} {self._script.call('mark')}"
+        return f"{run_id} {self._script.call('mark', uuid4().hex)}"
 
     def close(self) -> None:
         """Close the connections."""
