@@ -5,7 +5,7 @@ Every value arrives from a `model.json` somebody wrote, so it is checked here, o
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 NAME = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 """Of models and bodies. They name files: no separator and no leading dot, so no way out."""
@@ -101,6 +101,8 @@ class ModelCard(_Frozen):
         body: Name of the body topology its vertices belong to.
         network: What to build.
         licence: Of the weights and of the body they speak of, in words.
+        refit: Whether coarse vertices are replaced by those of the whole body that comes nearest
+            to them (`model.bodies.refit`); the body `anny` alone has one.
         trained: False where the weights are drawn from `seed`.
         seed: Of untrained weights; then no weights file lies in the folder.
         weights_sha256: Of `weights.safetensors`; it is checked at loading.
@@ -112,8 +114,15 @@ class ModelCard(_Frozen):
     body: str = Field(pattern=NAME)
     network: NetworkConfig = NetworkConfig()
     licence: str
+    refit: bool = False
     trained: bool
     seed: int | None = None
     weights_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     description: str = ""
     figures: dict[str, float] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _refit_needs_a_skeleton(self) -> "ModelCard":
+        if self.refit and self.body != "anny":
+            raise ValueError(f"refit is for the body 'anny', not '{self.body}'")
+        return self

@@ -31,6 +31,7 @@ class Predictor:
     Attributes:
         network: From normalised pictures in the predictor's precision to predictions.
         device: Where it runs.
+        refit: What is made of the estimate of whole windows, if anything.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Predictor:
     ) -> None:
         self.device = device
         self.network = network
+        self.refit: Callable[[Estimate], Estimate] | None = None
         self._dtype = dtype
 
     @torch.inference_mode()
@@ -54,7 +56,8 @@ class Predictor:
         """
         prediction = self.network(self._send(inputs))
         known = {name: x for name, x in prediction._asdict().items() if x is not None}
-        return Estimate(**{name: x.float().cpu().numpy() for name, x in known.items()})
+        estimate = Estimate(**{name: x.float().cpu().numpy() for name, x in known.items()})
+        return estimate if self.refit is None else self.refit(estimate)
 
     def _send(self, inputs: UInt8[Array, "n 224 224 3"] | Evidence) -> Inputs:
         """Place inputs on the device as the network sees them; evidence is fp32 in any case."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from model.bodies import Body, load_body
+from model.bodies.refit import load_fit
 from model.config import ModelCard
 from model.errors import InputError, UsageError
 from model.inference import DTypeName, Predictor, load_predictor
@@ -66,12 +67,15 @@ def load_model(
     folder = find_model(name, models_dir)
     body = load_body(folder.card.body, models_dir)
     network = load_network(folder, body)
+    predictor = load_predictor(network, device=place, dtype=dtype, compile=compile)
+    if folder.card.refit:
+        predictor.refit = load_fit()
     return Model(
         card=folder.card,
         weights_sha256=weights_id(folder.card),
         body=body,
         upsampling=load_upsampling(folder, body),
-        predictor=load_predictor(network, device=place, dtype=dtype, compile=compile),
+        predictor=predictor,
     )
 
 
