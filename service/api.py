@@ -18,6 +18,7 @@ from service.front import Front
 from service.logs import get_log, set_up_logs
 from service.metrics import REQUEST_SECONDS, REQUESTS
 from service.operations import operations
+from service.page import page
 from service.problems import handle_errors
 from service.queue_metrics import watch_queue
 from service.reconciler import Reconciler
@@ -55,6 +56,7 @@ def create_app(settings: Settings, store: Store, broker: Broker) -> FastAPI:
     app.state.front = front
     app.include_router(v1)
     app.include_router(operations)
+    app.include_router(page)
     app.add_middleware(Measured)
     handle_errors(app)
     return app
