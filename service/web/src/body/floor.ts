@@ -1,17 +1,20 @@
 /** Which way is up, and where the floor is: judged from how people stand. */
 
-import { type Pinhole, cropCameraToImage, place, translationM, viewRotmat } from "./camera";
-import type { Mesher } from "./mesher";
-import type { People, Row } from "./people";
-import { LEFT_ANKLE, NECK, RIGHT_ANKLE } from "./sizes";
+import {
+  LEFT_ANKLE,
+  NECK,
+  type People,
+  placedJoint,
+  RIGHT_ANKLE,
+  type Row,
+  type Vector,
+} from "./people";
 
 const SAMPLES = 60;
 /** Ankles are so far above the soles, in metres. */
 const ANKLE_M = 0.09;
 /** People who lie or bend say nothing about what is up: cosine of 45 degrees. */
 const UPRIGHT = 0.7;
-
-export type Vector = [number, number, number];
 
 /** In the camera frame: x right, y down, z away, metres. */
 export interface Floor {
@@ -27,8 +30,8 @@ interface Stance {
 }
 
 /** Estimate the floor from a few rows of everybody; level and below the camera without any. */
-export function estimateFloor(people: People, mesher: Mesher, pinhole: Pinhole): Floor {
-  const stances = samples(people).map((row) => stance(row, mesher, pinhole));
+export function estimateFloor(people: People): Floor {
+  const stances = samples(people).map(stance);
   const up = meanUp(stances);
   const heights = stances.map(({ soles }) => dot(soles, up)).sort((a, b) => a - b);
   const heightM = heights.length ? heights[heights.length >> 1] : -1.5;
@@ -43,18 +46,11 @@ function samples(people: People): Row[] {
   return chosen;
 }
 
-function stance(row: Row, mesher: Mesher, pinhole: Pinhole): Stance {
-  mesher.shape(row.coarse);
-  const turn = viewRotmat(row.cropPx, pinhole);
-  const move = translationM(cropCameraToImage(row.camera, row.cropPx), pinhole);
-  const joint = (index: number) =>
-    place(mesher.joints.subarray(3 * index, 3 * index + 3), turn, move);
-  const [left, right, neck] = [joint(LEFT_ANKLE), joint(RIGHT_ANKLE), joint(NECK)];
-  const middle: Vector = [
-    (left[0] + right[0]) / 2,
-    (left[1] + right[1]) / 2,
-    (left[2] + right[2]) / 2,
-  ];
+function stance(row: Row): Stance {
+  const left = placedJoint(row, LEFT_ANKLE);
+  const right = placedJoint(row, RIGHT_ANKLE);
+  const neck = placedJoint(row, NECK);
+  const middle = left.map((value, axis) => (value + right[axis]) / 2) as Vector;
   const towards = unit(minus(neck, middle));
   const lower = dot(left, towards) < dot(right, towards) ? left : right;
   return { soles: minus(lower, times(towards, ANKLE_M)), neck };

@@ -1,36 +1,26 @@
-/** From the 431 vertices that come over the wire to a mesh: positions, normals, joints. */
+/** From the 431 vertices that come over the wire to a mesh: positions and normals. */
 
-import { COARSE, FINE, H36M_TO_J14, INTERMEDIATE } from "./sizes";
-import type { SparseRows, Topology } from "./topology";
+import type { Row } from "./people";
+import { COARSE, FINE, INTERMEDIATE, type Topology } from "./topology";
 
 /**
  * Computes one mesh at a time, into buffers of its own that the next one overwrites.
  *
- * All positions are [n*3], in metres about the Human3.6M pelvis: x right, y down, z away.
+ * Positions are [6890*3], in metres about the Human3.6M pelvis: x right, y down, z away.
  */
 export class Mesher {
   readonly positions = new Float32Array(3 * FINE);
   readonly normals = new Float32Array(3 * FINE);
-  readonly joints = new Float32Array(3 * 14);
+  private readonly coarse = new Float32Array(3 * COARSE);
   private readonly intermediate = new Float32Array(3 * INTERMEDIATE);
 
-  constructor(readonly topology: Topology) {}
+  constructor(private readonly topology: Topology) {}
 
-  /** Compute the mesh of coarse vertices [431*3], as the network gave them. */
-  shape(coarse: Float32Array): void {
-    learnedLayer(this.topology, coarse, this.intermediate);
-    sumsOfThree(this.topology, this.intermediate, this.positions);
-    const h36m = regress(this.topology.joints, this.positions);
-    shift(this.positions, h36m);
-    for (let joint = 0; joint < 14; joint++) {
-      for (let axis = 0; axis < 3; axis++) {
-        this.joints[3 * joint + axis] = h36m[3 * H36M_TO_J14[joint] + axis] - h36m[axis];
-      }
-    }
-  }
-
-  /** Average the normals of the faces around each vertex, weighted by their areas. */
-  light(): void {
+  /** Compute the mesh of a row. */
+  shape(row: Row): void {
+    for (let i = 0; i < 3 * COARSE; i++) this.coarse[i] = row.coarse[i] * row.stepM;
+    learnedLayer(this.topology, this.coarse, this.intermediate);
+    sumsOfThree(this.topology, this.intermediate, row.pelvis, this.positions);
     faceSums(this.topology.faces, this.positions, this.normals);
     normalise(this.normals);
   }
@@ -55,8 +45,13 @@ function learnedLayer(topology: Topology, coarse: Float32Array, out: Float32Arra
   }
 }
 
-/** [1723] to [6890]: the body's fixed sums of three. */
-function sumsOfThree(topology: Topology, from: Float32Array, out: Float32Array): void {
+/** [1723] to [6890]: the body's fixed sums of three, about `origin`. */
+function sumsOfThree(
+  topology: Topology,
+  from: Float32Array,
+  origin: Float32Array,
+  out: Float32Array,
+): void {
   const { fineIndices: index, fineWeights: weight } = topology;
   for (let i = 0; i < 3 * FINE; i += 3) {
     const a = 3 * index[i];
@@ -66,35 +61,14 @@ function sumsOfThree(topology: Topology, from: Float32Array, out: Float32Array):
       out[i + axis] =
         weight[i] * from[a + axis] +
         weight[i + 1] * from[b + axis] +
-        weight[i + 2] * from[c + axis];
+        weight[i + 2] * from[c + axis] -
+        origin[axis];
     }
   }
 }
 
-/** Weighted sums of vertices: [rows*3]. */
-function regress(matrix: SparseRows, vertices: Float32Array): Float64Array {
-  const rows = matrix.start.length - 1;
-  const out = new Float64Array(3 * rows);
-  for (let row = 0; row < rows; row++) {
-    for (let entry = matrix.start[row]; entry < matrix.start[row + 1]; entry++) {
-      for (let axis = 0; axis < 3; axis++) {
-        out[3 * row + axis] += matrix.weight[entry] * vertices[3 * matrix.column[entry] + axis];
-      }
-    }
-  }
-  return out;
-}
-
-/** Take the first point of `origin` from every vertex. */
-function shift(vertices: Float32Array, origin: Float64Array): void {
-  for (let i = 0; i < vertices.length; i += 3) {
-    vertices[i] -= origin[0];
-    vertices[i + 1] -= origin[1];
-    vertices[i + 2] -= origin[2];
-  }
-}
-
-function faceSums(faces: Uint32Array, p: Float32Array, sums: Float32Array): void {
+/** Sum the normals of the faces around each vertex, each as long as twice its area. */
+function faceSums(faces: Int32Array, p: Float32Array, sums: Float32Array): void {
   sums.fill(0);
   for (let f = 0; f < faces.length; f += 3) {
     const a = 3 * faces[f];
@@ -109,19 +83,26 @@ function faceSums(faces: Uint32Array, p: Float32Array, sums: Float32Array): void
     const nx = uy * vz - uz * vy;
     const ny = uz * vx - ux * vz;
     const nz = ux * vy - uy * vx;
-    for (const corner of [a, b, c]) {
-      sums[corner] += nx;
-      sums[corner + 1] += ny;
-      sums[corner + 2] += nz;
-    }
+    add(sums, a, nx, ny, nz);
+    add(sums, b, nx, ny, nz);
+    add(sums, c, nx, ny, nz);
   }
+}
+
+function add(sums: Float32Array, at: number, x: number, y: number, z: number): void {
+  sums[at] += x;
+  sums[at + 1] += y;
+  sums[at + 2] += z;
 }
 
 function normalise(vectors: Float32Array): void {
   for (let i = 0; i < vectors.length; i += 3) {
-    const length = Math.hypot(vectors[i], vectors[i + 1], vectors[i + 2]) || 1;
-    vectors[i] /= length;
-    vectors[i + 1] /= length;
-    vectors[i + 2] /= length;
+    const x = vectors[i];
+    const y = vectors[i + 1];
+    const z = vectors[i + 2];
+    const scale = 1 / (Math.sqrt(x * x + y * y + z * z) || 1);
+    vectors[i] = x * scale;
+    vectors[i + 1] = y * scale;
+    vectors[i + 2] = z * scale;
   }
 }

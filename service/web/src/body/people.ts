@@ -1,14 +1,40 @@
 /** Everybody in a video as it arrives: rows by person, in the order of time. */
 
-/** One person in one frame, as it comes over the wire: raw and uncentred. */
+/** One person in one frame (docs/streams.md). Arrays are views of the bytes that came. */
 export interface Row {
   trackId: number;
   frameIndex: number;
   ptsS: number;
+  /** Crop camera (s, tx, ty), and its square (x0, y0, x1, y1) in pixels. */
   camera: Float32Array;
   cropPx: Float32Array;
-  coarse: Float32Array;
+  /** Raw coarse vertices [431*3] in steps of so many metres. */
+  coarse: Int16Array;
+  stepM: number;
+  /** The Human3.6M pelvis in the axes of `coarse`. */
+  pelvis: Float32Array;
+  /** J14 about the pelvis: [14*3]. */
+  joints: Float32Array;
+  /** The pelvis in the camera frame, and the turn from the crop's axes to it, row by row: [9]. */
+  translation: Float32Array;
+  turn: Float32Array;
 }
+
+/** Joints of J14 that are asked for by name. */
+export const RIGHT_ANKLE = 0;
+export const LEFT_ANKLE = 5;
+export const NECK = 12;
+export const HEAD = 13;
+
+/** A joint in the camera frame: x right, y down, z away, metres. */
+export function placedJoint({ joints, turn, translation }: Row, joint: number): Vector {
+  const [x, y, z] = joints.subarray(3 * joint, 3 * joint + 3);
+  return [0, 3, 6].map(
+    (r, axis) => turn[r] * x + turn[r + 1] * y + turn[r + 2] * z + translation[axis],
+  ) as Vector;
+}
+
+export type Vector = [number, number, number];
 
 export class Track {
   readonly rows: Row[] = [];

@@ -6,6 +6,16 @@ const ASSUMED_FPS = 30;
 /** Tolerance where a player's clock rounds, in seconds. */
 const ROUNDING_S = 0.002;
 
+/** What is known of a video beside its rows. */
+export interface Video {
+  /** As the container states it. */
+  fps: number | null;
+  /** How many there are in all. */
+  frames: number | null;
+  /** When the first one is shown. */
+  firstS: number;
+}
+
 export class Timeline {
   /** Presentation time of frame `first + i`, in seconds, growing. */
   private times: number[] = [];
@@ -17,22 +27,20 @@ export class Timeline {
     this.times = times;
   }
 
-  /**
-   * Gather it from the rows of people.
-   *
-   * @param fps As the container states it, for frames before the first and behind the last row.
-   * @param frames How many the video has, where that is known.
-   */
-  static of(people: People, fps: number | null, frames: number | null): Timeline {
+  /** Gather it from the rows of people, and what is known of the video. */
+  static of(people: People, video: Video): Timeline {
     const known = new Map<number, number>();
     for (const track of people.tracks) {
       for (const row of track.rows) known.set(row.frameIndex, row.ptsS);
     }
     const indices = [...known.keys()].sort((a, b) => a - b);
     if (indices.length === 0) return new Timeline();
-    const step = 1 / (fps || measuredFps(indices, known) || ASSUMED_FPS);
-    const first = firstFrame(indices[0], known.get(indices[0])!, step);
-    const last = Math.max(indices[indices.length - 1], frames === null ? 0 : first + frames - 1);
+    const step = 1 / (video.fps || measuredFps(indices, known) || ASSUMED_FPS);
+    const first = firstFrame(indices[0], known.get(indices[0])! - video.firstS, step);
+    const last = Math.max(
+      indices[indices.length - 1],
+      video.frames === null ? 0 : first + video.frames - 1,
+    );
     return new Timeline(first, fill(first, last, indices, known, step));
   }
 
@@ -78,9 +86,9 @@ function measuredFps(indices: number[], known: Map<number, number>): number {
   return spanS > 0 ? (last - indices[0]) / spanS : 0;
 }
 
-/** The frame that a video begins with: 0, or where it was told to start. */
-function firstFrame(index: number, ptsS: number, step: number): number {
-  return Math.max(index - Math.round(ptsS / step), 0);
+/** The frame that a video begins with, from one that is shown so many seconds later. */
+function firstFrame(index: number, laterS: number, step: number): number {
+  return Math.max(index - Math.round(laterS / step), 0);
 }
 
 function fill(

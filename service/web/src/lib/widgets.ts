@@ -1,7 +1,7 @@
 /** Controls that hold a `Value`, made of native inputs so that keys and readers know them. */
 
 import { h } from "./dom";
-import { type IconName, draw } from "./icons";
+import { draw, type IconName } from "./icons";
 import type { Toggle, Value } from "./value";
 
 let numbered = 0;

@@ -5,11 +5,7 @@ import { personCss } from "./material";
 import type { Player } from "./player";
 
 /** Return what moves the numbers after each picture; they lie over the canvas. */
-export function labels(
-  player: Player,
-  host: HTMLElement,
-  canvas: HTMLCanvasElement,
-): () => void {
+export function labels(player: Player, host: HTMLElement, canvas: HTMLCanvasElement): () => void {
   const known = new Map<number, HTMLElement>();
   return () => {
     if (host.parentElement !== canvas.parentElement) canvas.after(host);

@@ -1,6 +1,15 @@
 /** Light and colour of bodies, as `model/shading.py` has them for the overlay mp4. */
 
-import { DoubleSide, FrontSide, KeepStencilOp, NoBlending, NotEqualStencilFunc, ReplaceStencilOp, ShaderMaterial, Vector3 } from "three";
+import {
+  DoubleSide,
+  FrontSide,
+  KeepStencilOp,
+  NoBlending,
+  NotEqualStencilFunc,
+  ReplaceStencilOp,
+  ShaderMaterial,
+  Vector3,
+} from "three";
 
 /** Seven colours that people with any colour vision tell apart (Okabe and Ito 2008). */
 const PALETTE = [
@@ -21,8 +30,7 @@ export function personCss(trackId: number): string {
   return `rgb(${personRgb(trackId).join(" ")})`;
 }
 
-const linear = (srgb: number) =>
-  srgb <= 0.04045 ? srgb / 12.92 : ((srgb + 0.055) / 1.055) ** 2.4;
+const linear = (srgb: number) => (srgb <= 0.04045 ? srgb / 12.92 : ((srgb + 0.055) / 1.055) ** 2.4);
 
 const BODY_VERTEX = /* glsl */ `
   varying vec3 seen;

@@ -3,19 +3,19 @@
 import {
   BufferAttribute,
   BufferGeometry,
+  Color,
   DynamicDrawUsage,
   Group,
   LineBasicMaterial,
   LineSegments,
-  Mesh,
   type Matrix4,
+  Mesh,
   type ShaderMaterial,
-  Color,
   Vector3,
 } from "three";
 import type { Mesher } from "../body/mesher";
-import type { Row } from "../body/people";
-import { FINE, HEAD } from "../body/sizes";
+import { HEAD, type Row } from "../body/people";
+import { FINE, type Topology } from "../body/topology";
 import { bodyMaterial, personRgb, shadowMaterial } from "./material";
 import { Skeleton } from "./skeleton";
 
@@ -27,10 +27,11 @@ export interface Look {
   opacity: number;
 }
 
-/** Attributes that all people share. */
-export interface SharedIndex {
+/** What all people share. */
+export interface Shared {
   faces: BufferAttribute;
   edges: BufferAttribute;
+  skeleton: Int32Array;
 }
 
 export class Person {
@@ -48,7 +49,7 @@ export class Person {
 
   constructor(
     readonly trackId: number,
-    shared: SharedIndex,
+    shared: Shared,
   ) {
     const [r, g, b] = personRgb(trackId);
     const color = new Color().setRGB(r / 255, g / 255, b / 255, "srgb");
@@ -61,7 +62,7 @@ export class Person {
     this.solid = new Mesh(this.surface, bodyMaterial(trackId));
     this.shadow = new Mesh(this.surface, shadowMaterial());
     this.lines = new LineSegments(this.wires, wireMaterial(color));
-    this.skeleton = new Skeleton(color);
+    this.skeleton = new Skeleton(color, shared.skeleton);
     this.solid.renderOrder = 2;
     this.lines.renderOrder = 3;
     this.shadow.renderOrder = 1;
@@ -78,8 +79,7 @@ export class Person {
   /** Take the mesh of a row over. */
   show(row: Row, mesher: Mesher): void {
     if (row === this.row) return;
-    mesher.shape(row.coarse);
-    mesher.light();
+    mesher.shape(row);
     for (const [name, values] of [
       ["position", mesher.positions],
       ["normal", mesher.normals],
@@ -88,8 +88,8 @@ export class Person {
       (attribute.array as Float32Array).set(values);
       attribute.needsUpdate = true;
     }
-    this.skeleton.show(mesher.joints);
-    this.head.fromArray(mesher.joints, 3 * HEAD);
+    this.skeleton.show(row.joints);
+    this.head.fromArray(row.joints, 3 * HEAD);
     this.row = row;
   }
 
@@ -119,7 +119,7 @@ export class Person {
 }
 
 /** Make what all people share: triangles, and their edges once each. */
-export function shareIndex(faces: Uint32Array): SharedIndex {
+export function shareIndex({ faces, skeleton }: Topology): Shared {
   const seen = new Set<number>();
   const edges: number[] = [];
   for (let f = 0; f < faces.length; f += 3) {
@@ -135,6 +135,7 @@ export function shareIndex(faces: Uint32Array): SharedIndex {
   return {
     faces: new BufferAttribute(Uint16Array.from(faces), 1),
     edges: new BufferAttribute(Uint16Array.from(edges), 1),
+    skeleton,
   };
 }
 

@@ -22,9 +22,11 @@ export interface Places {
   over: HTMLElement;
 }
 
+/** What is known of the video, as docs/streams.md names it. */
 export interface VideoFacts {
   fps: number | null;
-  frameCount: number | null;
+  frame_count: number | null;
+  first_pts_s: number | null;
 }
 
 export class Player {
@@ -70,10 +72,10 @@ export class Player {
     if (rows.length === 0) return;
     const wasEmpty = this.people.isEmpty;
     this.people.add(rows);
-    this.timeline = Timeline.of(this.people, this.facts.fps, this.live ? null : this.facts.frameCount);
+    this.measure();
     this.stage.findFloor(this.people);
     if (wasEmpty) this.begin();
-    this.extent.set(this.people.version);
+    this.extent.set(this.extent.get() + 1);
     this.redraw();
   }
 
@@ -81,8 +83,8 @@ export class Player {
   complete(facts: VideoFacts): void {
     this.facts = facts;
     this.live = false;
-    this.timeline = Timeline.of(this.people, facts.fps, facts.frameCount);
-    this.extent.set(-1 - this.people.version);
+    this.measure();
+    this.extent.set(this.extent.get() + 1);
     this.redraw();
   }
 
@@ -98,7 +100,7 @@ export class Player {
     const ready = () => {
       const { timeS, playing } = this.clock;
       this.clock.pause();
-      this.useClock(new VideoClock(video, () => this.timeline.startS));
+      this.useClock(new VideoClock(video, () => this.facts.first_pts_s ?? 0));
       this.clock.seek(timeS);
       if (playing) this.clock.play();
       this.hasVideo.set(true);
@@ -173,6 +175,15 @@ export class Player {
     this.places.video.removeAttribute("src");
     this.places.video.load();
     this.cleanup.run();
+  }
+
+  private measure(): void {
+    const { fps, frame_count, first_pts_s } = this.facts;
+    this.timeline = Timeline.of(this.people, {
+      fps,
+      frames: this.live ? null : frame_count,
+      firstS: first_pts_s ?? 0,
+    });
   }
 
   private begin(): void {

@@ -96,12 +96,7 @@ export function cameraMark(pinhole: Pinhole): LineSegments<BufferGeometry, LineB
     [x, y, depth],
     [-x, y, depth],
   ];
-  const points = corners.flatMap((corner, i) => [
-    [0, 0, 0],
-    corner,
-    corner,
-    corners[(i + 1) % 4],
-  ]);
+  const points = corners.flatMap((corner, i) => [[0, 0, 0], corner, corner, corners[(i + 1) % 4]]);
   const geometry = new BufferGeometry();
   geometry.setAttribute("position", new Float32BufferAttribute(points.flat(), 3));
   return new LineSegments(geometry, new LineBasicMaterial({ transparent: true, opacity: 0.7 }));

@@ -11,7 +11,6 @@ import {
   SphereGeometry,
   Vector3,
 } from "three";
-import { BONES } from "../body/sizes";
 
 const BALL_M = 0.024;
 const ROD_M = 0.009;
@@ -25,7 +24,11 @@ export class Skeleton {
   private readonly balls: InstancedMesh;
   private readonly rods: InstancedMesh;
 
-  constructor(color: Color) {
+  /** @param bones Pairs of joints: [S*2]. */
+  constructor(
+    color: Color,
+    private readonly bones: Int32Array,
+  ) {
     const rods = new MeshBasicMaterial({ color: 0xffffff, depthTest: false, transparent: true });
     const balls = new MeshBasicMaterial({
       color: color.clone().multiplyScalar(0.45),
@@ -33,7 +36,7 @@ export class Skeleton {
       transparent: true,
     });
     this.balls = new InstancedMesh(ball, balls, 14);
-    this.rods = new InstancedMesh(rod, rods, BONES.length);
+    this.rods = new InstancedMesh(rod, rods, bones.length / 2);
     this.rods.renderOrder = 10;
     this.balls.renderOrder = 11;
     for (const part of [this.rods, this.balls]) part.frustumCulled = false;
@@ -44,8 +47,13 @@ export class Skeleton {
   show(joints: Float32Array): void {
     const points = Array.from({ length: 14 }, (_, i) => new Vector3().fromArray(joints, 3 * i));
     const matrix = new Matrix4();
-    points.forEach((point, i) => this.balls.setMatrixAt(i, matrix.setPosition(point)));
-    BONES.forEach(([a, b], i) => this.rods.setMatrixAt(i, rodBetween(points[a], points[b])));
+    for (const [i, point] of points.entries()) {
+      this.balls.setMatrixAt(i, matrix.setPosition(point));
+    }
+    for (let bone = 0; 2 * bone < this.bones.length; bone++) {
+      const [a, b] = [this.bones[2 * bone], this.bones[2 * bone + 1]];
+      this.rods.setMatrixAt(bone, rodBetween(points[a], points[b]));
+    }
     this.balls.instanceMatrix.needsUpdate = true;
     this.rods.instanceMatrix.needsUpdate = true;
   }

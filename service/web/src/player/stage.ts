@@ -1,15 +1,15 @@
 /** What is drawn, and by which camera: people in a room, or people over their video. */
 
 import { Box3, Group, OrthographicCamera, Scene, Vector3, WebGLRenderer } from "three";
-import { type Pinhole, cropCameraToImage } from "../body/camera";
-import { type Floor as FloorPlane, estimateFloor } from "../body/floor";
+import { cropCameraToImage, type Pinhole } from "../body/camera";
+import { estimateFloor, type Floor as FloorPlane } from "../body/floor";
 import { Mesher } from "../body/mesher";
 import type { People, Row } from "../body/people";
 import type { Topology } from "../body/topology";
 import { Orbit, type Place, type Subject } from "./orbit";
-import { type Look, Person, type SharedIndex, shareIndex } from "./person";
+import { type Look, Person, type Shared, shareIndex } from "./person";
 import { levelling, poseInScene, poseOverVideo } from "./poses";
-import { Floor, cameraMark } from "./room";
+import { cameraMark, Floor } from "./room";
 
 /** As in the overlay mp4: the person shows through. */
 const OVER_OPACITY = 0.82;
@@ -32,7 +32,7 @@ export class Stage {
   private readonly mark: ReturnType<typeof cameraMark>;
   private readonly over: OrthographicCamera;
   private readonly mesher: Mesher;
-  private readonly shared: SharedIndex;
+  private readonly shared: Shared;
   private readonly persons = new Map<number, Person>();
   private plane: FloorPlane = { up: [0, -1, 0], heightM: -1.5 };
   private isOver = false;
@@ -45,7 +45,7 @@ export class Stage {
     onChange: () => void,
   ) {
     this.mesher = new Mesher(topology);
-    this.shared = shareIndex(topology.faces);
+    this.shared = shareIndex(topology);
     this.renderer = new WebGLRenderer({ canvas, alpha: true, antialias: true, stencil: true });
     this.orbit = new Orbit(canvas, onChange);
     this.mark = cameraMark(pinhole);
@@ -75,18 +75,14 @@ export class Stage {
 
   /** Show exactly these rows, computing what is not in the buffers. */
   show(rows: readonly Row[]): void {
-    const scales = rows.map((row) => cropCameraToImage(row.camera, row.cropPx).pxPerM);
+    const scales = rows.map((row) => cropCameraToImage(row).pxPerM);
     const meanScale = scales.reduce((sum, scale) => sum + scale, 0) / Math.max(rows.length, 1);
     for (const person of this.persons.values()) person.group.visible = false;
     for (const row of rows) {
       const person = this.person(row.trackId);
       person.show(row, this.mesher);
       person.group.visible = true;
-      person.place(
-        this.isOver
-          ? poseOverVideo(row, this.pinhole, meanScale)
-          : poseInScene(row, this.pinhole),
-      );
+      person.place(this.isOver ? poseOverVideo(row, meanScale) : poseInScene(row));
     }
     this.applyLevel();
     if (this.settings.follow && !this.isOver && rows.length) {
@@ -114,10 +110,9 @@ export class Stage {
 
   /** Find the floor once more, as more of the people is known. */
   findFloor(people: People): void {
-    this.plane = estimateFloor(people, this.mesher, this.pinhole);
+    this.plane = estimateFloor(people);
     const { centre, radiusM } = this.subject(sampled(people));
     this.floor.lay(centre.x, centre.z, radiusM * 2.2 + 2.5);
-    for (const person of this.persons.values()) person.row = undefined;
   }
 
   /** Send the view to a place: around those in a frame where it follows, else around all. */
@@ -169,9 +164,7 @@ export class Stage {
   }
 
   private pelvis(row: Row): Vector3 {
-    return new Vector3()
-      .setFromMatrixPosition(poseInScene(row, this.pinhole))
-      .applyMatrix4(this.level.matrix);
+    return new Vector3().setFromMatrixPosition(poseInScene(row)).applyMatrix4(this.level.matrix);
   }
 
   private applyLevel(over = this.isOver): void {

@@ -126,5 +126,9 @@ function loopButton(player: Player): HTMLButtonElement {
 function speedSelect(player: Player): HTMLSelectElement {
   const speed = new Value<string>("1");
   speed.watch((value) => player.speed.set(Number(value)));
-  return select("Speed", speed, SPEEDS.map((value) => ({ value, label: `${value}×` })));
+  return select(
+    "Speed",
+    speed,
+    SPEEDS.map((value) => ({ value, label: `${value}×` })),
+  );
 }

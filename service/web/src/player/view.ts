@@ -63,7 +63,10 @@ export function playerView(topology: Topology, pinhole: Pinhole, facts: VideoFac
       iconButton("full", "Full screen", () => toggleFullScreen(element)),
     ),
   );
-  element.replaceChildren(h("div", { class: "screen" }, bar, stage, transport(player)), panel(player));
+  element.replaceChildren(
+    h("div", { class: "screen" }, bar, stage, transport(player)),
+    panel(player),
+  );
   const onKey = (event: KeyboardEvent) => shortcut(event, player);
   document.addEventListener("keydown", onKey);
   return {

@@ -68,3 +68,7 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
     });
   });
 }
+
+export async function getBytes(path: string, signal: AbortSignal): Promise<ArrayBuffer> {
+  return (await send(path, { signal })).arrayBuffer();
+}

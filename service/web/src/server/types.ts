@@ -22,6 +22,7 @@ export interface Job {
   started_at: string | null;
   finished_at: string | null;
   people: number;
+  smooth: Smoothing;
   progress: { decode: Stage; network: Stage };
   error: Fault | null;
 }

@@ -4,7 +4,7 @@ import { h } from "../lib/dom";
 import { button } from "../lib/widgets";
 import { send } from "../server/http";
 import type { Source } from "../server/source";
-import { type Job, isOver } from "../server/types";
+import { isOver, type Job } from "../server/types";
 import { problemBox } from "./problem";
 import { say } from "./view";
 
@@ -32,7 +32,12 @@ export function confirmDelete(source: Source, job: Job): void {
     running ? "Cancel this video?" : "Delete this video?",
     h("p", { class: "quiet" }, "The video and everything made of it are erased from the server."),
     trouble,
-    h("div", { class: "actions" }, button("Keep it", () => dialog.close()), act),
+    h(
+      "div",
+      { class: "actions" },
+      button("Keep it", () => dialog.close()),
+      act,
+    ),
   );
 }
 

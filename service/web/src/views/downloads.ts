@@ -5,6 +5,7 @@ import { draw } from "../lib/icons";
 import { Value } from "../lib/value";
 import { select } from "../lib/widgets";
 import { Problem, pause, send } from "../server/http";
+import type { Source } from "../server/source";
 import type { Smoothing } from "../server/types";
 import { problemBox } from "./problem";
 import { say } from "./view";
@@ -19,21 +20,22 @@ const FORMS = [
 ] as const;
 
 const SMOOTHING = [
-  { value: "", label: "As requested" },
   { value: "off", label: "Not smoothed" },
   { value: "light", label: "Smoothed lightly" },
   { value: "strong", label: "Smoothed strongly" },
-] as const satisfies readonly { value: Smoothing | ""; label: string }[];
+] as const satisfies readonly { value: Smoothing; label: string }[];
 
 export interface Downloads {
   element: HTMLElement;
   setPeople(ids: readonly number[]): void;
 }
 
-/** @param resultUrl Where results are handed out, without a query. */
-export function downloads(resultUrl: string, name: string, signal: AbortSignal): Downloads {
+export function downloads(
+  source: Source,
+  smooth: Value<Smoothing>,
+  signal: AbortSignal,
+): Downloads {
   const track = new Value<string>("");
-  const smooth = new Value<(typeof SMOOTHING)[number]["value"]>("");
   const who = h("span", {});
   const trouble = h("div", { class: "trouble" });
   const items = FORMS.map(([form, title, what]) => {
@@ -49,7 +51,7 @@ export function downloads(resultUrl: string, name: string, signal: AbortSignal):
       item.setAttribute("aria-busy", "true");
       item.disabled = true;
       try {
-        await download(resultUrl, { form, track: track.get(), smooth: smooth.get() }, name, signal);
+        await download(source, { format: form, track: track.get(), smooth: smooth.get() }, signal);
         say(`${title} is downloading`);
       } catch (error) {
         if (!signal.aborted) fill(trouble, problemBox(error));
@@ -81,25 +83,16 @@ export function downloads(resultUrl: string, name: string, signal: AbortSignal):
   };
 }
 
-interface Wish {
-  form: string;
-  track: string;
-  smooth: string;
-}
-
 /** Wait until the file is made, then let the browser fetch it. */
 async function download(
-  resultUrl: string,
-  wish: Wish,
-  name: string,
+  source: Source,
+  wish: { format: string; track: string; smooth: Smoothing },
   signal: AbortSignal,
 ): Promise<void> {
-  const query = new URLSearchParams({ format: wish.form });
-  if (wish.track) query.set("track", wish.track);
-  if (wish.smooth) query.set("smooth", wish.smooth);
-  const url = `${resultUrl}${resultUrl.includes("?") ? "&" : "?"}${query}`;
-  if (wish.form !== "npz" && wish.form !== "json") await made(url, signal);
-  const link = h("a", { href: url, download: `${name}.${wish.form}` });
+  const { track, ...query } = wish;
+  const url = source.url("result", track ? { ...query, track } : query);
+  if (wish.format !== "npz" && wish.format !== "json") await made(url, signal);
+  const link = h("a", { href: url, download: "" });
   document.body.append(link);
   link.click();
   link.remove();

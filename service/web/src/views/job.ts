@@ -5,17 +5,18 @@ import { fill, h } from "../lib/dom";
 import { ago, count } from "../lib/format";
 import { draw } from "../lib/icons";
 import { button } from "../lib/widgets";
-import { type Told, follow } from "../server/follow";
-import { Problem, getJson } from "../server/http";
-import { type Source, ownJob } from "../server/source";
-import { type Job, type Model, isOver } from "../server/types";
+import { follow, type Told } from "../server/follow";
+import type { Meta } from "../server/frames";
+import { getJson, Problem } from "../server/http";
+import { ownJob, type Source } from "../server/source";
+import { isOver, type Job, type Model } from "../server/types";
 import { confirmDelete } from "./dialogs";
-import { downloads } from "./downloads";
-import { type Screen, screenFor } from "./job_screen";
+import { type Downloads, downloads } from "./downloads";
+import { JobScreen } from "./job_screen";
 import { problemBox } from "./problem";
 import { progressView } from "./progress";
 import { shareButton } from "./share";
-import { type View, say } from "./view";
+import { say, type View } from "./view";
 
 export function jobView(id: string): View {
   return showJob(ownJob(id));
@@ -62,10 +63,9 @@ interface Parts {
 
 class JobPage implements Told {
   private readonly progress = progressView();
-  private readonly stagePlace = h("div", {}, waiting("Meshes appear here as soon as there are some."));
-  private readonly take;
+  private readonly screen: JobScreen;
+  private readonly take: Downloads;
   private readonly note = h("p", { class: "notice", role: "note", hidden: true });
-  private screen: Promise<Screen> | undefined;
   private shownState = "";
 
   constructor(
@@ -73,7 +73,12 @@ class JobPage implements Told {
     private readonly parts: Parts,
     private readonly signal: AbortSignal,
   ) {
-    this.take = downloads(source.url("result"), source.id, signal);
+    this.screen = new JobScreen(
+      source,
+      signal,
+      waiting("Meshes appear here as soon as there are some."),
+    );
+    this.take = downloads(source, this.screen.smooth, signal);
   }
 
   job(job: Job): void {
@@ -94,8 +99,12 @@ class JobPage implements Told {
     this.arrange(job);
   }
 
+  meta(meta: Meta): void {
+    this.screen.prepare(meta).catch(this.failed);
+  }
+
   rows(rows: Row[]): void {
-    this.screenOf().then((screen) => screen.player.add(rows), this.failed);
+    this.screen.add(rows).catch(this.failed);
   }
 
   lost(isLost: boolean): void {
@@ -105,13 +114,10 @@ class JobPage implements Told {
 
   over(job: Job): void {
     if (job.state !== "succeeded") return;
-    this.screenOf().then(async (screen) => {
-      await screen.finish(this.signal);
-      this.take.setPeople(screen.player.people.tracks.map((track) => track.id));
-    }, this.failed);
+    this.screen.finish(job.smooth).then(this.take.setPeople, this.failed);
   }
 
-  failed = (problem: Problem): void => {
+  failed = (problem: unknown): void => {
     if (this.signal.aborted) return;
     this.parts.title.textContent = "Video";
     fill(this.parts.body, problemBox(problem, homeLink()));
@@ -119,15 +125,7 @@ class JobPage implements Told {
   };
 
   dispose(): void {
-    this.screen?.then((screen) => screen.dispose()).catch(() => undefined);
-  }
-
-  private screenOf(): Promise<Screen> {
-    this.screen ??= screenFor(this.source, this.signal).then((screen) => {
-      fill(this.stagePlace, screen.element);
-      return screen;
-    });
-    return this.screen;
+    this.screen.dispose();
   }
 
   private arrange(job: Job): void {
@@ -146,8 +144,8 @@ class JobPage implements Told {
       fill(body, problemBox(new Problem(code, message), homeLink()));
       return;
     }
-    if (!this.stagePlace.isConnected) {
-      fill(body, this.note, this.progress.element, this.stagePlace, this.take.element);
+    if (!this.screen.element.isConnected) {
+      fill(body, this.note, this.progress.element, this.screen.element, this.take.element);
     }
     this.progress.element.hidden = !running; // a video that is moved about would stop
     this.take.element.hidden = running;

@@ -5,7 +5,7 @@ import { ago, count } from "../lib/format";
 import type { Cleanup } from "../lib/value";
 import { button } from "../lib/widgets";
 import { getJson, pause } from "../server/http";
-import { type Job, isOver } from "../server/types";
+import { isOver, type Job } from "../server/types";
 import { headline, problemBox } from "./problem";
 
 const BUSY_MS = 1500;
@@ -69,7 +69,8 @@ function show(list: HTMLElement, jobs: Job[], cards: Map<string, Card>): void {
       h("li", { class: "empty" }, "Nothing here yet. The first video you send shows up here."),
     );
   }
-  const same = wanted.length === list.children.length && wanted.every((el, i) => el === list.children[i]);
+  const same =
+    wanted.length === list.children.length && wanted.every((el, i) => el === list.children[i]);
   if (!same) fill(list, ...wanted);
 }
 

@@ -37,12 +37,7 @@ export function progressView(): ProgressView {
 function stage(name: string) {
   const bar = h("progress", { max: 1, "aria-label": name });
   const words = h("span", { class: "quiet" });
-  const element = h(
-    "li",
-    {},
-    h("div", { class: "stage-head" }, h("span", {}, name), words),
-    bar,
-  );
+  const element = h("li", {}, h("div", { class: "stage-head" }, h("span", {}, name), words), bar);
   return {
     element,
     update: ({ done, expected }: Stage, unit: string) => {

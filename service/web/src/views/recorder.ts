@@ -17,7 +17,12 @@ export function recorder(
   done: (video: Blob) => void,
   leave: (problem?: Problem) => void,
 ): { element: HTMLElement; dispose(): void } {
-  const picture = h("video", { muted: true, playsinline: true, autoplay: true, class: "viewfinder" });
+  const picture = h("video", {
+    muted: true,
+    playsinline: true,
+    autoplay: true,
+    class: "viewfinder",
+  });
   picture.muted = true;
   const controls = h("div", { class: "actions" });
   let stream: MediaStream | undefined;
@@ -38,7 +43,9 @@ export function recorder(
       fill(controls, start, cancel);
       start.focus();
     })
-    .catch(() => leave(new Problem("no_camera", "The camera cannot be used; allow it, or choose a file.")));
+    .catch(() =>
+      leave(new Problem("no_camera", "The camera cannot be used; allow it, or choose a file.")),
+    );
 
   const record = (from: MediaStream) => {
     const mimeType = KINDS.find((kind) => MediaRecorder.isTypeSupported(kind));
@@ -58,7 +65,11 @@ export function recorder(
       done(new Blob(parts, { type: machine.mimeType }));
     };
     machine.start();
-    fill(controls, time, button("Stop and send", () => machine.stop(), "button primary"));
+    fill(
+      controls,
+      time,
+      button("Stop and send", () => machine.stop(), "button primary"),
+    );
   };
   return { element: h("div", { class: "recorder" }, picture, controls), dispose };
 }

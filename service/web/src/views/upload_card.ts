@@ -111,7 +111,11 @@ function dropZone(start: (video: Blob, name: string) => void, record: () => void
       button("Choose a video", () => input.click(), "button primary"),
       canRecord() && button("Record", record, "button", "camera"),
     ),
-    h("p", { class: "quiet" }, "mp4, mov, webm, mkv, avi. It goes to your own server and nowhere else."),
+    h(
+      "p",
+      { class: "quiet" },
+      "mp4, mov, webm, mkv, avi. It goes to your own server and nowhere else.",
+    ),
     input,
   );
   return zone;
@@ -127,7 +131,12 @@ function options(chosen: Chosen): HTMLElement {
       chosen.model.set(preset?.name ?? "");
       const choices = known.map(({ name }) => ({ value: name, label: name }));
       fill(models, select("Model", chosen.model, choices));
-      chosen.model.watch((name) => explain(note, known.find((model) => model.name === name)));
+      chosen.model.watch((name) =>
+        explain(
+          note,
+          known.find((model) => model.name === name),
+        ),
+      );
     })
     .catch(() => fill(models, "the server's default"));
   const people = PEOPLE.map((value) => ({
