@@ -28,13 +28,13 @@ test: lint pytest
 
 check: test
 
-lint: $(VENV)/.installed-dev
+lint: $(VENV)/.installed-dev service/pb
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-pytest: $(VENV)/.installed-dev
+pytest: $(VENV)/.installed-dev service/pb
 	$(BIN)/pytest
 
 fuzz: $(VENV)/.installed-dev
@@ -53,8 +53,13 @@ load: $(VENV)/.installed-dev
 chaos: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.load.chaos
 
+# What gRPC needs; installing writes it as well.
+service/pb: proto/generate.py $(wildcard proto/remocap/*/*.proto) | $(VENV)/.installed-dev
+	$(BIN)/python proto/generate.py --if-old
+	@touch $@
+
 clean:
-	rm -rf "$(VENV)" "$(OUT)"
+	rm -rf "$(VENV)" "$(OUT)" service/pb
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

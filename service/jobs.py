@@ -173,6 +173,15 @@ class Jobs:
         self.broker.erase(job_id)
         archive(self.broker, self.store, job_id)
 
+    def cancel(self, job_id: str, caller: Caller) -> None:
+        """End a job if it runs; what it has so far is kept.
+
+        Raises:
+            NotFoundError, GoneError: As `status`.
+        """
+        self.status(job_id, caller)
+        self.broker.cancel(job_id)
+
     def leave(self, job_id: str, watcher: str) -> None:
         """Take note that a waiting client is gone; the job ends if that was agreed.
 
