@@ -102,6 +102,7 @@ class Jobs:
             deadline_s=None if options.deadline is None else now_s + options.deadline,
             on_disconnect=options.on_disconnect or _default_on_disconnect(caller),
             idempotency_key=caller.idempotency_key,
+            filename=options.filename,
             estimated_gpu_s=gpu_s_of_bytes(
                 size_bytes, settings.max_upload_bytes, settings.max_video_s
             ),

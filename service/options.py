@@ -75,6 +75,9 @@ class ReconstructOptions(ResultOptions):
     deadline: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
         None, description="Give up so many seconds after the job was accepted."
     )
+    filename: str | None = Field(
+        None, max_length=255, description="What you call the video; shown in lists."
+    )
     on_disconnect: Literal["cancel", "detach"] | None = Field(
         None,
         description="What becomes of the job when a waiting client goes away [default: cancel; "

