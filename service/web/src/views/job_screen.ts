@@ -62,7 +62,7 @@ export class JobScreen {
   }
 
   private async setUp(meta: Meta): Promise<PlayerView> {
-    const topology = readTopology(await getBytes(meta.topology, this.signal));
+    const topology = readTopology(await getBytes(this.source.with(meta.topology), this.signal));
     const pinhole = { focalPx: meta.focal_px, width: meta.width, height: meta.height };
     const view = playerView(topology, pinhole, meta);
     this.element.replaceChildren(view.element);
