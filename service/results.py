@@ -176,6 +176,9 @@ class PartialResult:
         job: Whose.
         models_dir: Of the user's own models.
 
+    Attributes:
+        scene: Camera and shapes, without people.
+
     Raises:
         NotReadyError: `not_ready`: the video is not open yet.
         GoneError, UsageError, InputError: As `load_shapes`.
@@ -186,7 +189,7 @@ class PartialResult:
         nobody = Assembler(Path())
         facts = _facts_of(store, job)
         self._store = store
-        self._scene = nobody.finish(
+        self.scene = nobody.finish(
             shapes.card,
             shapes.weights_sha256,
             shapes.body,
@@ -209,7 +212,7 @@ class PartialResult:
 
     def mesh(self, rows: Sequence) -> Mesh:
         """Compute the meshes of rows, 0.25 MB each."""
-        return self._scene.mesh_of(rows)
+        return self.scene.mesh_of(rows)
 
 
 def _join(parts: list[ClipRows]) -> Sequence:
