@@ -81,7 +81,7 @@ class ClipName(NamedTuple):
 
 async def stream_events(
     front: Front, job_id: str, caller: Caller, after: int
-) -> AsyncGenerator[str | bytes]:
+) -> AsyncGenerator[str | bytes, None]:
     """Yield what happens behind a number as server-sent events."""
     async with aclosing(happenings(front, job_id, caller, after)) as events:
         async for event in events:
@@ -89,31 +89,30 @@ async def stream_events(
 
 
 async def happenings(
-    front: Front, job_id: str, caller: Caller, after: int, *, follow: bool = True
-) -> AsyncGenerator[Event | None]:
-    """Yield the events behind a number; None after a while without any.
+    front: Front, job_id: str, caller: Caller, after: int, *, once: bool = False
+) -> AsyncGenerator[Event | None, None]:
+    """Yield as `follow` does, but None only where nothing was heard for as long as proxies bear.
 
     Whoever listens counts as somebody who waits for the job.
-
-    Args:
-        front: The process.
-        job_id: Whose events.
-        caller: Who may see the job.
-        after: The last number they have.
-        follow: Go on until the job is over, deleted, or this process drains; else until there is
-            nothing more for now.
     """
-    listening = _happenings(front, job_id, caller, after, follow)
-    async with front.waiting.present(job_id), aclosing(listening) as events:
-        async for event in events:
-            yield event
-
-
-async def _happenings(
-    front: Front, job_id: str, caller: Caller, after: int, follow: bool
-) -> AsyncGenerator[Event | None]:
     loop = asyncio.get_running_loop()
     heard_s = loop.time()
+    listening = follow(front, job_id, caller, after, once=once)
+    async with front.waiting.present(job_id), aclosing(listening) as events:
+        async for event in events:
+            if event is not None or loop.time() - heard_s > ALIVE_S:
+                heard_s = loop.time()
+                yield event
+
+
+async def follow(
+    front: Front, job_id: str, caller: Caller, after: int, *, once: bool = False
+) -> AsyncGenerator[Event | None, None]:
+    """Yield the events behind a number as they happen, and None where nothing does for a while.
+
+    Ends behind `finished`, and without it where the job was deleted or this process drains; with
+    `once`, also where there is nothing more for now.
+    """
     with front.watch.on(job_id) as changed:
         while True:
             changed.clear()
@@ -121,16 +120,14 @@ async def _happenings(
             events = await _next(front, job_id, after)
             for event in events:
                 yield event
-                after, heard_s = event.seq, loop.time()
+                after = event.seq
                 if event.kind == "finished":
                     return
             if events:
                 continue
-            if over or front.jobs.draining or not follow:
+            if over or once or front.jobs.draining:
                 return
-            if loop.time() - heard_s > ALIVE_S:
-                heard_s = loop.time()
-                yield None
+            yield None
             with suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), RECHECK_S)
 

@@ -140,7 +140,7 @@ async def committed_frames(
     job_id, after = status.job.id, options.after
     writer = FrameWriter(front, status.job, options)
     partial: PartialResult | None = None
-    listening = happenings(front, job_id, caller, after, follow=options.follow)
+    listening = happenings(front, job_id, caller, after, once=not options.follow)
     async with aclosing(listening) as events:
         async for event in events:
             if event is None:
