@@ -27,6 +27,7 @@ from service.rpc_server import RpcServer, serving_rpc
 from service.scratch import sweep_scratch
 from service.settings import Settings
 from service.store import Store
+from service.streams_rest import streams
 from service.supervisor import follow_supervisor
 
 DESCRIPTION = "A video of people in, their 3D body meshes out, frame by frame."
@@ -56,6 +57,7 @@ def create_app(settings: Settings, store: Store, broker: Broker) -> FastAPI:
     )
     app.state.front = front
     app.include_router(v1)
+    app.include_router(streams)
     app.include_router(operations)
     app.include_router(page)
     app.add_middleware(Measured)

@@ -12,6 +12,7 @@ from service.options import (
     MEDIA_TYPES,
     Format,
     ResultOptions,
+    WaitOptions,
     format_from,
     wait_from,
 )
@@ -82,7 +83,7 @@ def chosen_format(request: Request, options: ResultOptions) -> Format:
     return form
 
 
-def chosen_wait_s(request: Request, options: ResultOptions) -> float | None:
+def chosen_wait_s(request: Request, options: WaitOptions) -> float | None:
     """Return how long the client waits: by the option, else by Prefer; None where it does not."""
     if options.wait is not None:
         return options.wait
