@@ -6,6 +6,7 @@ import { estimateFloor, type Floor as FloorPlane } from "../body/floor";
 import { Mesher } from "../body/mesher";
 import type { People, Row } from "../body/people";
 import type { Topology } from "../body/topology";
+import { drawsInSoftware } from "./hardware";
 import { Orbit, type Place, type Subject } from "./orbit";
 import { type Look, Person, type Shared, shareIndex } from "./person";
 import { levelling, poseInScene, poseOverVideo } from "./poses";
@@ -26,6 +27,7 @@ export interface Settings {
 export class Stage {
   readonly orbit: Orbit;
   private readonly renderer: WebGLRenderer;
+  private readonly software: boolean;
   private readonly scene = new Scene();
   private readonly level = new Group();
   private readonly floor = new Floor();
@@ -46,7 +48,9 @@ export class Stage {
   ) {
     this.mesher = new Mesher(topology);
     this.shared = shareIndex(topology);
-    this.renderer = new WebGLRenderer({ canvas, alpha: true, antialias: true, stencil: true });
+    this.software = drawsInSoftware();
+    const antialias = !this.software;
+    this.renderer = new WebGLRenderer({ canvas, alpha: true, antialias, stencil: true });
     this.orbit = new Orbit(canvas, onChange);
     this.mark = cameraMark(pinhole);
     this.over = new OrthographicCamera(0, pinhole.width, 0, -pinhole.height, -1e5, 1e5);
@@ -98,7 +102,7 @@ export class Stage {
 
   resize(width: number, height: number): void {
     if (width < 1 || height < 1) return;
-    this.renderer.setPixelRatio(Math.min(devicePixelRatio, MAX_PIXEL_RATIO));
+    this.renderer.setPixelRatio(Math.min(devicePixelRatio, this.software ? 1 : MAX_PIXEL_RATIO));
     this.renderer.setSize(width, height, false);
     this.orbit.camera.aspect = width / height;
     this.orbit.camera.updateProjectionMatrix();
