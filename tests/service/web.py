@@ -13,6 +13,7 @@ from service.broker import Broker
 from service.broker_types import MediaTask, Totals
 from service.front import Front
 from service.messages import ClipRequest
+from service.security_tls import tls_of
 from service.settings import Settings
 from service.store import Store, clip_path, result_path
 
@@ -49,11 +50,20 @@ class Api:
 def serving(settings: Settings, store: Store, broker: Broker) -> Iterator[Api]:
     """Serve while the block runs."""
     app = create_app(settings, store, broker)
-    server = uvicorn.Server(uvicorn.Config(app, http="httptools", ws="none", log_config=None))
+    tls = tls_of(settings)
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        log_config=None,
+        ssl_certfile=tls and tls.cert,
+        ssl_keyfile=tls and tls.key,
+    )
+    server = uvicorn.Server(config)
     with listen("127.0.0.1", 0) as place:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [place]})
         thread.start()
-        url = f"http://127.0.0.1:{place.getsockname()[1]}"
+        url = f"http{'s' if tls else ''}://127.0.0.1:{place.getsockname()[1]}"
         with httpx2.Client(base_url=url, timeout=30) as http:
             try:
                 yield Api(url, http, app.state.front)
