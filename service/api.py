@@ -19,10 +19,12 @@ from service.front import Front
 from service.logs import get_log, set_up_logs
 from service.metrics import REQUEST_SECONDS, REQUESTS
 from service.operations import operations
+from service.page import page
 from service.problems import handle_errors
 from service.queue_metrics import watch_queue
 from service.reconciler import Reconciler
 from service.rest import v1
+from service.rpc_server import RpcServer, serving_rpc
 from service.scratch import sweep_scratch
 from service.security import Guard
 from service.security_rest import sessions, shares
@@ -57,7 +59,7 @@ def create_app(settings: Settings, store: Store, broker: Broker) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.front = front
-    for router in (v1, shares, sessions, operations):
+    for router in (v1, shares, sessions, operations, page):
         app.include_router(router)
     app.add_middleware(Guard, settings=settings, gate=front.gate)
     app.add_middleware(Measured)
@@ -109,12 +111,17 @@ class Server(uvicorn.Server):
 
     front: Front
     loop: asyncio.AbstractEventLoop
+    rpc: RpcServer
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Drain; a second signal ends at once."""
         self.front.jobs.draining = True
-        self.loop.call_soon_threadsafe(self.front.watch.wake_all)
+        self.loop.call_soon_threadsafe(self._let_go)
         super().handle_exit(sig, frame)
+
+    def _let_go(self) -> None:
+        self.front.watch.wake_all()
+        self._stopping = self.loop.create_task(self.rpc.stop(self.front.settings.drain_s))
 
 
 async def serve_api(settings: Settings) -> None:
@@ -139,7 +146,10 @@ async def serve_api(settings: Settings) -> None:
     )
     server.front, server.loop = app.state.front, asyncio.get_running_loop()
     with listen(host, settings.rest_port) as place:
-        await server.serve(sockets=[place])
+        async with serving_rpc(
+            server.front, host, settings.grpc_port, tls and tls.for_grpc()
+        ) as server.rpc:
+            await server.serve(sockets=[place])
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -21,6 +21,8 @@ from service.store import Store
 from service.watch import Waiting, Watch
 
 COOKIE = "remocap_session"
+IDEMPOTENCY_KEY = r"[\x21-\x7e]+"
+MAX_KEY = 255  # characters
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -56,8 +58,8 @@ async def identified(
         Header(
             alias="Idempotency-Key",
             min_length=1,
-            max_length=255,
-            pattern=r"^[\x21-\x7e]+$",
+            max_length=MAX_KEY,
+            pattern=f"^{IDEMPOTENCY_KEY}$",
             description="Your name for this request: repeating it makes no second job.",
         ),
     ] = None,

@@ -85,7 +85,7 @@ def share(
     """Make a link that shows this job, and nothing else, to whoever has it."""
     front.jobs.status(job_id, caller)
     token, expires_s = front.gate.share(job_id, caller, expires_in)
-    url = f"/#job={job_id}&share={token}"
+    url = f"/#/jobs/{job_id}?share={token}"
     return Share(url=url, token=token, expires=datetime.fromtimestamp(expires_s, UTC))
 
 

@@ -4,6 +4,8 @@ import ssl
 from pathlib import Path
 from typing import NamedTuple
 
+import grpc
+
 from model.errors import UsageError
 from service.settings import Settings
 
@@ -14,9 +16,9 @@ class Tls(NamedTuple):
     cert: Path
     key: Path
 
-    def read(self) -> tuple[bytes, bytes]:
-        """Return the private key and the certificate with its chain, as gRPC takes them."""
-        return self.key.read_bytes(), self.cert.read_bytes()
+    def for_grpc(self) -> grpc.ServerCredentials:
+        """Return them as gRPC takes them."""
+        return grpc.ssl_server_credentials([(self.key.read_bytes(), self.cert.read_bytes())])
 
 
 def tls_of(settings: Settings) -> Tls | None:

@@ -136,7 +136,7 @@ def _announce(
     until_s = time.monotonic() + READY_S
     while not stop.wait(_LOOK_S) and time.monotonic() < until_s:
         if _is_ready(url):
-            console.print(_welcome(url), soft_wrap=True, highlight=False)
+            console.print(_welcome(url, settings), soft_wrap=True, highlight=False)
             if is_reachable and settings.auth == "none":
                 console.print(
                     "[yellow]warning[/yellow] anybody who reaches this address can use it"
@@ -152,9 +152,10 @@ def _is_ready(url: str) -> bool:
     return False
 
 
-def _welcome(url: str) -> str:
+def _welcome(url: str, settings: Settings) -> str:
     return (
-        f"ready at [bold]{url}[/bold], documentation at {url}/docs; try\n"
+        f"ready at [bold]{url}[/bold], documentation at {url}/docs, "
+        f"gRPC at {url.partition('://')[2].rpartition(':')[0]}:{settings.grpc_port}; try\n"
         f"  curl -F video=@clip.mp4 '{url}/v1/reconstruct?wait=300&format=npz' -o clip.npz\n"
         f"  remocap submit clip.mp4 -o clip.glb --server {url}\n"
         "Ctrl-C ends it"
