@@ -28,6 +28,8 @@ STATUSES: Mapping[type[RemocapError], int] = {
     NobodyFoundError: 422,
     OutputError: 422,
     errors.ServiceError: 500,
+    errors.UnauthenticatedError: 401,
+    errors.ForbiddenError: 403,
     errors.NotFoundError: 404,
     errors.GoneError: 410,
     errors.NotReadyError: 409,
@@ -82,6 +84,8 @@ def problem_response(error: RemocapError) -> JSONResponse:
     response = _response(status_of(type(error)), error.code, error.message)
     if isinstance(error, errors.LaterError):
         response.headers["Retry-After"] = str(max(ceil(error.retry_after_s), 1))
+    if isinstance(error, errors.UnauthenticatedError):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="remocap"'
     return response
 
 

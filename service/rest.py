@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Coroutine
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
@@ -14,7 +14,14 @@ from model.registry import list_models
 from service.body import Body, open_body
 from service.broker_types import JobStatus
 from service.errors import UnsupportedTypeError
-from service.front import Front, TheCaller, TheFront, chosen_format, chosen_wait_s
+from service.front import (
+    Front,
+    TheCaller,
+    TheFront,
+    chosen_format,
+    chosen_wait_s,
+    identified,
+)
 from service.handout import disconnected, hand_out
 from service.jobs import Caller
 from service.messages import JobState
@@ -51,7 +58,8 @@ RESULT: dict[int | str, dict[str, Any]] = {
     }
 }
 
-v1 = APIRouter(prefix="/v1", responses=PROBLEMS)
+v1 = APIRouter(prefix="/v1", responses=PROBLEMS, dependencies=[Depends(identified)])
+"""Nobody comes here unidentified, whatever an endpoint asks for."""
 
 
 @v1.post(

@@ -4,11 +4,11 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from service import streams_media, streams_records, streams_topology
 from service.events import EventStream, Stream, stream_events
-from service.front import TheCaller, TheFront, chosen_wait_s
+from service.front import TheCaller, TheFront, chosen_wait_s, identified
 from service.handout import check_succeeded
 from service.options import WaitOptions
 from service.problems import PROBLEMS
@@ -19,7 +19,7 @@ from service.streams_topology import find_topology
 _IMMUTABLE = "private, max-age=31536000, immutable"
 _ASK_AGAIN = "private, no-cache"
 
-streams = APIRouter(prefix="/v1", responses=PROBLEMS)
+streams = APIRouter(prefix="/v1", responses=PROBLEMS, dependencies=[Depends(identified)])
 
 
 def _binary(*kinds: str) -> dict[int | str, dict[str, Any]]:
@@ -113,7 +113,7 @@ async def get_thumbnail(
     responses=_binary(streams_topology.MEDIA_TYPE),
     tags=["models"],
 )
-async def get_topology(request: Request, front: TheFront, _: TheCaller, name: str) -> Response:
+async def get_topology(request: Request, front: TheFront, name: str) -> Response:
     """Send what turns a model's coarse rows into meshes; `name@weights` never changes."""
     topology = await run_sync(find_topology, name, front.settings.models_dir)
     tag = f'"{topology.sha256}"'
