@@ -217,6 +217,7 @@ for command in (
     roles.media,
     roles.worker,
     roles.submit,
+    roles.view,
     research.train,
     research.evaluate,
     research.evaluate_marks,

@@ -28,8 +28,9 @@ async function show(): Promise<void> {
   const pinhole = { focalPx: meta.focal_px, width: meta.width, height: meta.height };
   const { element, player } = playerView(topology, pinhole, meta);
   const note = "The weights of this model are untrained: its shapes mean nothing.";
-  fill(byId("main"), h("h1", { class: "file-title" }, document.title));
-  byId("main").append(...(meta.trained ? [] : [h("p", { class: "notice" }, note)]), element);
+  const name = document.title.replace(" · RemoCap", "");
+  const warning = !meta.trained && h("p", { class: "notice" }, note);
+  fill(byId("main"), h("div", { class: "file-page" }, h("h1", {}, name), warning, element));
   player.complete(meta);
   player.add(rows);
   if (document.getElementById("video")) {

@@ -76,7 +76,6 @@ export class Orbit {
   follow(centre: Vector3): void {
     if (this.flight) return;
     const shift = centre.clone().sub(this.controls.target).multiplyScalar(FOLLOW);
-    shift.y = 0;
     this.controls.target.add(shift);
     this.camera.position.add(shift);
   }

@@ -152,8 +152,8 @@ export class Stage {
     const size = box.getSize(new Vector3());
     const { height, focalPx } = this.pinhole;
     const result = {
-      centre: box.getCenter(new Vector3()).setY(0.92),
-      radiusM: Math.min(1.02 + Math.max(size.x, size.z) * 0.36, 9),
+      centre: box.getCenter(new Vector3()),
+      radiusM: Math.min(1.1 + Math.max(size.x, size.z) * 0.36, 9),
       eye: new Vector3().applyMatrix4(this.level.matrix),
       fovDeg: (360 / Math.PI) * Math.atan(height / 2 / focalPx),
     };
