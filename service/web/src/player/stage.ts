@@ -38,6 +38,7 @@ export class Stage {
   private readonly persons = new Map<number, Person>();
   private plane: FloorPlane = { up: [0, -1, 0], heightM: -1.5 };
   private isOver = false;
+  private isFine = false;
   private settings: Settings = { wireframe: false, joints: false, floor: true, follow: true };
 
   constructor(
@@ -78,7 +79,7 @@ export class Stage {
   }
 
   /** Show exactly these rows, computing what is not in the buffers. */
-  show(rows: readonly Row[]): void {
+  show(rows: readonly Row[], walking: boolean): void {
     const scales = rows.map((row) => cropCameraToImage(row).pxPerM);
     const meanScale = scales.reduce((sum, scale) => sum + scale, 0) / Math.max(rows.length, 1);
     for (const person of this.persons.values()) person.group.visible = false;
@@ -90,7 +91,7 @@ export class Stage {
     }
     this.applyLevel();
     if (this.settings.follow && !this.isOver && rows.length) {
-      this.orbit.follow(this.centre(rows));
+      this.orbit.follow(this.centre(rows), walking);
     }
   }
 
@@ -102,14 +103,32 @@ export class Stage {
 
   resize(width: number, height: number): void {
     if (width < 1 || height < 1) return;
-    this.renderer.setPixelRatio(Math.min(devicePixelRatio, this.software ? 1 : MAX_PIXEL_RATIO));
+    this.setFine(false);
     this.renderer.setSize(width, height, false);
     this.orbit.camera.aspect = width / height;
     this.orbit.camera.updateProjectionMatrix();
   }
 
   render(): void {
+    if (this.isFine) this.setFine(false);
+    this.draw();
+  }
+
+  /** Draw once more, finer, where the processor draws and nothing moves. */
+  refine(): void {
+    if (!this.software || this.isFine) return;
+    this.setFine(true);
+    this.draw();
+  }
+
+  private draw(): void {
     this.renderer.render(this.scene, this.isOver ? this.over : this.orbit.camera);
+  }
+
+  private setFine(fine: boolean): void {
+    this.isFine = fine;
+    const most = this.software && !fine ? 1 : MAX_PIXEL_RATIO;
+    this.renderer.setPixelRatio(fine ? most : Math.min(devicePixelRatio, most));
   }
 
   /** Find the floor once more, as more of the people is known. */
