@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from safetensors.numpy import save
 
 from model.config import NAME
 from model.registry import find_model, weights_id
@@ -12,6 +14,19 @@ from model.types import Array
 from service.errors import NotFoundError
 from service.messages import model_key
 from service.shapes import Shapes, load_shapes
+
+
+@dataclass(frozen=True)
+class Topology:
+    """The file of a model."""
+
+    reference: str
+    data: bytes
+
+
+def find_topology(topology: str, models_dir: Path) -> Topology:
+    """Return the file of a topology."""
+    return Topology(topology, save(dict(topology_arrays(find_shapes(topology, models_dir)))))
 
 
 def find_shapes(topology: str, models_dir: Path) -> Shapes:
