@@ -24,7 +24,7 @@ from service.rpc_caller import caller_of
 from service.rpc_errors import Context, answering
 from service.rpc_messages import check_mesh_options, job_message, page_of
 from service.rpc_upload import Asked, read_options, read_video
-from service.topology import find_topology
+from service.streams_topology import find_topology
 from service.uploads import Upload, take_in
 
 PIECE_BYTES = 2**18  # of a topology

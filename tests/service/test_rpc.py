@@ -168,9 +168,10 @@ def test_a_job_that_fails_ends_its_streams_with_why(
 def test_more_than_may_wait_is_refused_with_a_time_to_retry(
     tmp_path: Path, redis_address: str, store: Store, broker: Broker
 ) -> None:
-    full = free_settings(tmp_path, redis_address, max_queued_gpu_s=1e-9)
+    full = free_settings(tmp_path, redis_address, max_queued_gpu_s=1e-6)
     with serving(full, store, broker) as api, grpc.insecure_channel(api.rpc) as channel:
-        call = ReconstructionStub(channel).Reconstruct(requests(b"video"))
+        start(stub := ReconstructionStub(channel))
+        call = stub.Reconstruct(requests(b"video"))
 
         with pytest.raises(grpc.RpcError) as raised:
             next(call)
@@ -228,3 +229,13 @@ def test_the_interface_describes_itself(api: Api) -> None:
         assert described.FindFileContainingSymbol(SERVICE).name == (
             "remocap/v1/reconstruction.proto"
         )
+
+
+def test_a_topology_is_that_of_rest(stub: ReconstructionStub, api: Api) -> None:
+    chunks = list(stub.GetTopology(pb.GetTopologyRequest(topology=Settings().model)))
+
+    same = api.http.get(f"/v1/models/{Settings().model}/topology").content
+    assert b"".join(chunk.data for chunk in chunks) == same
+    assert {chunk.size_bytes for chunk in chunks} == {len(same)}
+    unknown = stub.GetTopology(pb.GetTopologyRequest(topology="nobody@0"))
+    assert refused(unknown) == (StatusCode.NOT_FOUND, "unknown_model")
