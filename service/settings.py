@@ -1,5 +1,10 @@
-"""Settings, from `REMOCAP_*` variables; a flag on the command line wins over its variable."""
+"""Settings, from `REMOCAP_*` variables; a flag on the command line wins over its variable.
 
+A variable wins over a file of its name, in lower case, in the folder `REMOCAP_SECRETS_DIR`: so
+come the secrets of containers.
+"""
+
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -114,9 +119,11 @@ def load_settings(**flags: object) -> Settings:
     Raises:
         UsageError: `bad_setting`, naming the variable or flag, its value and what was expected.
     """
+    secrets = _secrets_dir()
     given = {name: value for name, value in flags.items() if value is not None}
     try:
-        return Settings(**given)  # type: ignore[arg-type]  # checked by pydantic, as it must be
+        # Of unknown types here; checked by pydantic, as they must be.
+        return Settings(_secrets_dir=secrets, **given)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0])
@@ -125,3 +132,19 @@ def load_settings(**flags: object) -> Settings:
             "bad_setting",
             f"{name} is {first['input']!r}: {first['msg']}; correct it or leave it out",
         ) from None
+
+
+def _secrets_dir() -> Path | None:
+    """Return the folder of files that stand in for variables.
+
+    Raises:
+        UsageError: `bad_setting`, where it is not there: its secrets must not be missed silently.
+    """
+    named = os.environ.get("REMOCAP_SECRETS_DIR")
+    if named and not Path(named).is_dir():
+        raise UsageError(
+            "bad_setting",
+            f"REMOCAP_SECRETS_DIR is '{named}'; expected a folder with files such as "
+            "remocap_redis_url; make it, or leave the variable out",
+        )
+    return Path(named) if named else None
