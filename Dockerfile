@@ -31,6 +31,8 @@ RUN apt-get update \
  && python3 -m venv /pip \
  && python3 -m venv --without-pip /opt/remocap
 ENV PATH=/pip/bin:/usr/local/bin:/usr/bin:/bin \
+    HOME=/root \
+    TMPDIR=/tmp \
     PYTHONDONTWRITEBYTECODE= \
     PYTHONPATH= \
     PIP_NO_CACHE_DIR=1 \

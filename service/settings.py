@@ -122,8 +122,8 @@ def load_settings(**flags: object) -> Settings:
     secrets = _secrets_dir()
     given = {name: value for name, value in flags.items() if value is not None}
     try:
-        # Of unknown types here; checked by pydantic, as they must be.
-        return Settings(_secrets_dir=secrets, **given)  # type: ignore[arg-type]
+        # pydantic checks what is given, and pydantic-settings takes the folder.
+        return Settings(_secrets_dir=secrets, **given)  # type: ignore[call-arg, arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0])

@@ -13,4 +13,4 @@ if sys.argv[1:2] == ["--only"]:
     wanted = extras[sys.argv[2]]
 else:
     wanted = project["dependencies"] + [one for name in sys.argv[1:] for one in extras[name]]
-print("\n".join(wanted))
+sys.stdout.write("\n".join([*wanted, ""]))
