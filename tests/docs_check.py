@@ -8,6 +8,7 @@ above a block says what else is to be known of it; pages look the same with it:
 
     <!-- docs-check: skip: REASON -->      no machine can be expected to run it
     <!-- docs-check: serve -->             runs on until the page ends; what follows may use it
+    <!-- docs-check: needs serve -->       run while `remocap serve` runs, of which the page is silent
 
 Other blocks show something else than commands. The exit status is 1 where one failed.
 """
@@ -23,7 +24,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx2
@@ -49,7 +50,7 @@ class Block:
         line: Where the block begins, from 1.
         language: `sh` or `python`.
         text: What to run.
-        told: What its comment says: empty, `serve`, or `skip: REASON`.
+        told: What its comment says: empty, `serve`, `needs serve`, or `skip: REASON`.
     """
 
     page: str
@@ -91,7 +92,7 @@ def blocks_of(page: Path, root: Path = ROOT) -> list[Block]:
     for match in _BLOCK.finditer(text):
         line = text[: match.start("text")].count("\n")
         told = match["told"] or ""
-        if told and told != "serve" and not re.fullmatch(r"skip: .{5,}", told):
+        if not re.fullmatch(r"|serve|needs serve|skip: .{5,}", told):
             raise ValueError(f"{name}:{line}: 'docs-check: {told}'; expected serve or skip: REASON")
         if match["language"] in {"sh", "python"}:
             found.append(Block(name, line, match["language"], match["text"], told))
@@ -191,6 +192,8 @@ def check(page: Path, folder: Path) -> tuple[int, int, int]:
     with ExitStack() as stack:
         for block in blocks_of(page):
             print(f"{block} ... ", end="", flush=True)
+            if block.told == "needs serve" and not _ready():
+                stack.enter_context(served(replace(block, text="exec remocap serve"), folder))
             if block.reason is not None:
                 print(f"skipped: {block.reason}")
                 skipped += 1
