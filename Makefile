@@ -2,6 +2,7 @@
 #   make demo    install into .venv, reconstruct the sample clip, say how wrong it is and where it lies
 #   make test    install what the tests need, then do what CI does (`make check` is the same)
 # And, for those who change something:
+#   make page    build the page that the api serves at /; make wheel: a package with the page in it
 #   make lint    format, style, types and who may import what; make pytest: the rest of make test
 #   make fuzz    decode mutated videos for ten minutes
 #   make gltf    check an animated scene with Khronos' validator, which npm fetches
@@ -14,8 +15,9 @@ BIN := $(VENV)/bin
 SAMPLE := docs/sample/walk.mp4
 VIDEO ?= $(SAMPLE)
 OUT ?= out
+PAGE := service/web/dist/index.html
 
-.PHONY: demo test check lint pytest fuzz gltf bench load chaos clean
+.PHONY: demo page wheel test check lint pytest fuzz gltf bench load chaos clean
 
 demo: $(VENV)/.installed
 	@mkdir -p "$(OUT)"
@@ -24,17 +26,27 @@ demo: $(VENV)/.installed
 	@echo "Watch $(OUT)/demo.mp4, the video with the meshes drawn over it; $(OUT)/demo.png shows them from the side too."
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && command -v xdg-open >/dev/null; then xdg-open "$(OUT)/demo.mp4"; fi
 
+page: $(PAGE)
+
+$(PAGE): $(shell find service/web -path '*/node_modules' -prune -o -path '*/dist' -prune -o -type f -print) | $(VENV)/.installed
+	$(BIN)/python service/web/build.py
+	@touch $@
+
+wheel: $(PAGE)
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+
 test: lint pytest
 
 check: test
 
-lint: $(VENV)/.installed-dev
+lint: $(VENV)/.installed-dev service/pb
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python service/web/build.py check
 
-pytest: $(VENV)/.installed-dev
+pytest: $(VENV)/.installed-dev service/pb $(PAGE)
 	$(BIN)/pytest
 
 fuzz: $(VENV)/.installed-dev
@@ -53,8 +65,13 @@ load: $(VENV)/.installed-dev
 chaos: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.load.chaos
 
+# What gRPC needs; installing writes it as well.
+service/pb: proto/generate.py $(wildcard proto/remocap/*/*.proto) | $(VENV)/.installed-dev
+	$(BIN)/python proto/generate.py --if-old
+	@touch $@
+
 clean:
-	rm -rf "$(VENV)" "$(OUT)"
+	rm -rf "$(VENV)" "$(OUT)" service/pb service/web/dist service/web/node_modules
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

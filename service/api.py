@@ -18,10 +18,12 @@ from service.front import Front
 from service.logs import get_log, set_up_logs
 from service.metrics import REQUEST_SECONDS, REQUESTS
 from service.operations import operations
+from service.page import page
 from service.problems import handle_errors
 from service.queue_metrics import watch_queue
 from service.reconciler import Reconciler
 from service.rest import v1
+from service.rpc_server import RpcServer, serving_rpc
 from service.scratch import sweep_scratch
 from service.settings import Settings
 from service.store import Store
@@ -55,6 +57,7 @@ def create_app(settings: Settings, store: Store, broker: Broker) -> FastAPI:
     app.state.front = front
     app.include_router(v1)
     app.include_router(operations)
+    app.include_router(page)
     app.add_middleware(Measured)
     handle_errors(app)
     return app
@@ -105,12 +108,17 @@ class Server(uvicorn.Server):
 
     front: Front
     loop: asyncio.AbstractEventLoop
+    rpc: RpcServer
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Drain; a second signal ends at once."""
         self.front.jobs.draining = True
-        self.loop.call_soon_threadsafe(self.front.watch.wake_all)
+        self.loop.call_soon_threadsafe(self._let_go)
         super().handle_exit(sig, frame)
+
+    def _let_go(self) -> None:
+        self.front.watch.wake_all()
+        self._stopping = self.loop.create_task(self.rpc.stop(self.front.settings.drain_s))
 
 
 async def serve_api(settings: Settings) -> None:
@@ -132,7 +140,8 @@ async def serve_api(settings: Settings) -> None:
     )
     server.front, server.loop = app.state.front, asyncio.get_running_loop()
     with listen(settings.host, settings.rest_port) as place:
-        await server.serve(sockets=[place])
+        async with serving_rpc(server.front, settings.host, settings.grpc_port) as server.rpc:
+            await server.serve(sockets=[place])
 
 
 def listen(host: str, port: int) -> socket.socket:

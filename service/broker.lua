@@ -872,13 +872,15 @@ function api.commit(worker, model, lease, job, clip, path, frames)
   if not fields then
     return get(key .. ':results', clip) == path and 1 or 0
   end
+  local body = get(key .. ':clips', clip)
+  local number = body and num(cjson.decode(body).number) or 0
   remove_entry(model, entry, fields.windows)
   for _, part in ipairs({'clips', 'admitted', 'attempts'}) do call('HDEL', job_key(job, part), clip) end
   call('HSET', key .. ':results', clip, path)
   call('HINCRBY', key, 'committed', 1)
   call('HINCRBY', key, 'committed_windows', fields.windows)
   add_to_rate(P .. 'model:' .. model, fields.windows)
-  emit(job, 'clip_committed', {clip = clip, frames = num(frames), path = path})
+  emit(job, 'clip_committed', {clip = clip, number = number, frames = num(frames), path = path})
   settle(job)
   refill(model)
   return 1

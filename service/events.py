@@ -5,7 +5,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 
 from anyio.to_thread import run_sync
@@ -36,23 +36,37 @@ async def stream_events(
     """Yield the events behind a number, until the job is over, deleted, or this process drains."""
     loop = asyncio.get_running_loop()
     heard_s = loop.time()
+    async for event in follow(front, job_id, caller, after):
+        if event is not None:
+            heard_s = loop.time()
+            yield _frame(event)
+        elif loop.time() - heard_s > ALIVE_S:
+            heard_s = loop.time()
+            yield ": alive\n\n"
+
+
+async def follow(
+    front: Front, job_id: str, caller: Caller, after: int
+) -> AsyncGenerator[Event | None, None]:
+    """Yield the events behind a number as they happen, and None where nothing does for a while.
+
+    Ends behind `finished`, and without it where the job was deleted or this process drains.
+    """
     with front.watch.on(job_id) as changed:
         while True:
             changed.clear()
             over = await _is_over(front, job_id, caller)  # asked first: no event comes after that
             events = await _next(front, job_id, after)
             for event in events:
-                yield _frame(event)
-                after, heard_s = event.seq, loop.time()
+                yield event
+                after = event.seq
                 if event.kind == "finished":
                     return
             if events:
                 continue
             if over or front.jobs.draining:
                 return
-            if loop.time() - heard_s > ALIVE_S:
-                heard_s = loop.time()
-                yield ": alive\n\n"
+            yield None
             with suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), RECHECK_S)
 

@@ -19,6 +19,9 @@ from service.settings import Settings
 from service.store import Store
 from service.watch import Waiting, Watch
 
+IDEMPOTENCY_KEY = r"[\x21-\x7e]+"
+MAX_KEY = 255  # characters
+
 
 @dataclass(frozen=True)
 class Front:
@@ -49,8 +52,8 @@ def _caller(
         Header(
             alias="Idempotency-Key",
             min_length=1,
-            max_length=255,
-            pattern=r"^[\x21-\x7e]+$",
+            max_length=MAX_KEY,
+            pattern=f"^{IDEMPOTENCY_KEY}$",
             description="Your name for this request: repeating it makes no second job.",
         ),
     ] = None,

@@ -102,6 +102,7 @@ class Jobs:
             deadline_s=None if options.deadline is None else now_s + options.deadline,
             on_disconnect=options.on_disconnect or _default_on_disconnect(caller),
             idempotency_key=caller.idempotency_key,
+            filename=options.filename,
             estimated_gpu_s=gpu_s_of_bytes(
                 size_bytes, settings.max_upload_bytes, settings.max_video_s
             ),
@@ -172,6 +173,15 @@ class Jobs:
         self.status(job_id, caller)
         self.broker.erase(job_id)
         archive(self.broker, self.store, job_id)
+
+    def cancel(self, job_id: str, caller: Caller) -> None:
+        """End a job if it runs; what it has so far is kept.
+
+        Raises:
+            NotFoundError, GoneError: As `status`.
+        """
+        self.status(job_id, caller)
+        self.broker.cancel(job_id)
 
     def leave(self, job_id: str, watcher: str) -> None:
         """Take note that a waiting client is gone; the job ends if that was agreed.

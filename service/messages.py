@@ -146,6 +146,7 @@ class ClipRequest(Message):
         keep: Rows that are handed on.
         first_frame, last_frame: What it covers, for messages.
         deadline_s: The job's.
+        number: Which of its person's clips it is, from 0, in the order of time.
     """
 
     job: str
@@ -158,6 +159,7 @@ class ClipRequest(Message):
     first_frame: int
     last_frame: int
     deadline_s: float | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -170,8 +172,8 @@ class Event(Message):
         kind: What it is.
         at_s: When.
         data: By kind: decoding {frames, expected}, person_found {track, frame}, progress {stage,
-            done, expected}, clip_committed {clip, frames, path}, export_ready {export}, finished
-            {state, code, message}.
+            done, expected}, clip_committed {clip, number, frames, path}, export_ready {export},
+            finished {state, code, message}.
     """
 
     seq: int

@@ -75,6 +75,9 @@ class ReconstructOptions(ResultOptions):
     deadline: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
         None, description="Give up so many seconds after the job was accepted."
     )
+    filename: str | None = Field(
+        None, max_length=255, description="What you call the video; shown in lists."
+    )
     on_disconnect: Literal["cancel", "detach"] | None = Field(
         None,
         description="What becomes of the job when a waiting client goes away [default: cancel; "
@@ -91,9 +94,17 @@ def with_fields(options: Options, fields: Mapping[str, str]) -> Options:
     Raises:
         UsageError: `bad_option` or `unknown_option`, naming it.
     """
-    given = options.model_dump(exclude_unset=True) | dict(fields)
+    return checked_options(type(options), options.model_dump(exclude_unset=True) | dict(fields))
+
+
+def checked_options(kind: type[Options], given: Mapping[str, object]) -> Options:
+    """Make options of names and values.
+
+    Raises:
+        UsageError: `bad_option` or `unknown_option`, naming it.
+    """
     try:
-        return type(options).model_validate(given)
+        return kind.model_validate(dict(given))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise bad_option(str(first["loc"][0]), first["msg"], first["type"]) from None

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float32
 
 from model.assemble import Assembler
 from model.clip_rows import ClipRows
@@ -18,7 +19,7 @@ from model.errors import InputError
 from model.export.json import stream_json
 from model.export.npz import stream_npz
 from model.reconstruction import Mesh, Reconstruction
-from model.types import Sequence, Smoothing
+from model.types import Array, Sequence, Smoothing
 from service.broker import Broker
 from service.clip_file import unpack_rows
 from service.errors import GoneError, NotFoundError, NotReadyError
@@ -206,6 +207,11 @@ class PartialResult:
             rows = read_rows(self._store, path)
             by_track.setdefault(rows.track_id, []).append(rows)
         return [_join(by_track[track]) for track in sorted(by_track)]
+
+    @property
+    def intrinsics(self) -> Float32[Array, "3 3"]:
+        """Of the camera that saw the whole image, in pixels."""
+        return self._scene.intrinsics
 
     def mesh(self, rows: Sequence) -> Mesh:
         """Compute the meshes of rows, 0.25 MB each."""

@@ -15,6 +15,7 @@ Host = Annotated[
     str | None, typer.Option(help="Address to listen on [default: 127.0.0.1, this machine alone]")
 ]
 RestPort = Annotated[int | None, typer.Option(help="Of REST and the documentation [default: 8000]")]
+GrpcPort = Annotated[int | None, typer.Option(help="Of gRPC [default: 50051]")]
 ModelName = Annotated[
     str | None, typer.Option("--model", help="Name of a model; see `remocap models`.")
 ]
@@ -25,6 +26,7 @@ DataDir = Annotated[Path | None, typer.Option(help="Where videos, results and th
 def serve(
     host: Host = None,
     rest_port: RestPort = None,
+    grpc_port: GrpcPort = None,
     model: ModelName = None,
     device: Device = None,
     data_dir: DataDir = None,
@@ -36,16 +38,24 @@ def serve(
     from service.serve import serve as run
 
     settings = load_settings(
-        host=host, rest_port=rest_port, model=model, device=device, data_dir=data_dir
+        host=host,
+        rest_port=rest_port,
+        grpc_port=grpc_port,
+        model=model,
+        device=device,
+        data_dir=data_dir,
     )
     sys.exit(run(settings, console))
 
 
-def api(host: Host = None, rest_port: RestPort = None) -> None:
-    """Run the api role: REST and its documentation. Needs REMOCAP_REDIS_URL and a shared store."""
+def api(host: Host = None, rest_port: RestPort = None, grpc_port: GrpcPort = None) -> None:
+    """Run the api role: REST, its documentation, and gRPC.
+
+    Needs REMOCAP_REDIS_URL and a shared store.
+    """
     from service.api import run_api
 
-    run_api(load_settings(host=host, rest_port=rest_port))
+    run_api(load_settings(host=host, rest_port=rest_port, grpc_port=grpc_port))
 
 
 def media() -> None:

@@ -122,7 +122,7 @@ def _announce(settings: Settings, console: Console, stop: threading.Event) -> No
     until_s = time.monotonic() + READY_S
     while not stop.wait(_LOOK_S) and time.monotonic() < until_s:
         if _is_ready(url):
-            console.print(_welcome(url), soft_wrap=True, highlight=False)
+            console.print(_welcome(url, settings), soft_wrap=True, highlight=False)
             if settings.host not in {"127.0.0.1", "::1", "localhost"}:
                 console.print(
                     "[yellow]warning[/yellow] anybody who reaches this address can use it"
@@ -137,9 +137,10 @@ def _is_ready(url: str) -> bool:
     return False
 
 
-def _welcome(url: str) -> str:
+def _welcome(url: str, settings: Settings) -> str:
     return (
-        f"ready at [bold]{url}[/bold], documentation at {url}/docs; try\n"
+        f"ready at [bold]{url}[/bold], documentation at {url}/docs, "
+        f"gRPC at {_reachable(settings.host)}:{settings.grpc_port}; try\n"
         f"  curl -F video=@clip.mp4 '{url}/v1/reconstruct?wait=300&format=npz' -o clip.npz\n"
         f"  remocap submit clip.mp4 -o clip.glb --server {url}\n"
         "Ctrl-C ends it"

@@ -9,7 +9,7 @@ whole video tells whether the request is the same as an earlier one.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,12 +44,21 @@ class Upload:
     size_bytes: int | None
 
 
+def ignore(job_id: str) -> None:
+    """What is told of a queued job where nobody looks."""
+
+
 async def take_in(
-    jobs: Jobs, upload: Upload, options: ReconstructOptions, caller: Caller
+    jobs: Jobs,
+    upload: Upload,
+    options: ReconstructOptions,
+    caller: Caller,
+    queued: Callable[[str], None] = ignore,
 ) -> tuple[str, ReconstructOptions]:
     """Store a video and queue its job; return the job's id, and the options with the form's.
 
-    Whatever is raised, nothing of the upload is left.
+    Whatever is raised, nothing of the upload is left. `queued` is told the id as soon as the job
+    is in the queue, which may be long before its video is whole.
 
     Raises:
         UsageError: As `Jobs.prepare`, or an option in the form is wrong.
@@ -65,12 +74,16 @@ async def take_in(
     try:
         if at_once:
             await run_sync(jobs.submit, job)
+            queued(job.id)
         intake = Intake(parts, max_bytes)
         fields = await receive(upload.stream, upload.body, intake)
         await run_sync(parts.close)
         if at_once:
             return job.id, options
-        return await _submit_whole(jobs, job, with_fields(options, fields), caller, intake)
+        options = with_fields(options, fields)
+        job_id = await _submit_whole(jobs, job, options, caller, intake)
+        queued(job_id)
+        return job_id, options
     except BaseException as error:
         await asyncio.shield(run_sync(jobs.break_off, job, error, parts, at_once))
         raise
@@ -78,13 +91,13 @@ async def take_in(
 
 async def _submit_whole(
     jobs: Jobs, job: Job, options: ReconstructOptions, caller: Caller, intake: "Intake"
-) -> tuple[str, ReconstructOptions]:
+) -> str:
     """Queue a job whose video is in the store; or find the one that was queued before."""
     prepared = await run_sync(jobs.prepare, options, caller, intake.size_bytes, job.id)
     job_id = await run_sync(jobs.submit, with_digest(prepared, intake.sha256))
     if job_id != job.id:
         await run_sync(jobs.discard, job)
-    return job_id, options
+    return job_id
 
 
 class Parts(Protocol):
