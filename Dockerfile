@@ -35,6 +35,7 @@ ENV PATH=/pip/bin:/usr/local/bin:/usr/bin:/bin \
     TMPDIR=/tmp \
     PYTHONDONTWRITEBYTECODE= \
     PYTHONPATH= \
+    PIP_CONSTRAINT=/src/deploy/image/constraints.txt \
     PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore
@@ -44,26 +45,32 @@ COPY deploy/image ./deploy/image
 
 FROM builder AS api-packages
 RUN python3 deploy/image/requirements.py > wanted.txt \
- && pip --python /opt/remocap/bin/python install -c deploy/image/constraints.txt -r wanted.txt
+ && pip --python /opt/remocap/bin/python install -r wanted.txt
 
 FROM builder AS media-packages
 RUN python3 deploy/image/requirements.py media > wanted.txt \
- && pip --python /opt/remocap/bin/python install -c deploy/image/constraints.txt -r wanted.txt
+ && pip --python /opt/remocap/bin/python install -r wanted.txt
 
 FROM builder AS worker-packages
 ARG TORCH_SOURCE=
 RUN python3 deploy/image/requirements.py --only torch > torch.txt \
- && pip --python /opt/remocap/bin/python install -c deploy/image/constraints.txt -r torch.txt ${TORCH_SOURCE}
+ && pip --python /opt/remocap/bin/python install -r torch.txt ${TORCH_SOURCE}
 RUN python3 deploy/image/requirements.py > wanted.txt \
- && pip --python /opt/remocap/bin/python install -c deploy/image/constraints.txt -r wanted.txt
+ && pip --python /opt/remocap/bin/python install -r wanted.txt
+
+# The page that the api serves.
+FROM builder AS page
+COPY service/web ./service/web
+RUN python3 service/web/build.py
 
 # Our own code, the same for all roles.
 FROM builder AS app
-RUN pip install -c deploy/image/constraints.txt hatchling
-COPY README.md LICENSE NOTICE ./
+COPY README.md LICENSE NOTICE hatch_build.py ./
+COPY proto ./proto
 COPY model ./model
-COPY service ./service
 COPY benchmarks ./benchmarks
+COPY service ./service
+COPY --from=page /src/service/web/dist ./service/web/dist
 RUN pip --python /opt/remocap/bin/python install --no-deps --target /opt/remocap/app .
 
 FROM python AS role

@@ -98,7 +98,6 @@ def summary(result: Reconstruction, seconds: Mapping[str, float]) -> Table:
 
 def dead_letter(letter: DeadClip) -> str:
     """A clip that was given up, on one line: when, whose, which frames, and why."""
-    clip = letter.request
     at = datetime.fromtimestamp(letter.at_s, UTC).isoformat(timespec="seconds")
-    where = f"job {clip.job}, clip {clip.clip}, frames {clip.first_frame} to {clip.last_frame}"
-    return f"{at} {where}, {letter.attempts} attempts, {letter.code}: {letter.message}"
+    tried = f"job {letter.request.job}, {letter.attempts} attempts"
+    return f"{at} {tried}, {letter.code}: {letter.message}"

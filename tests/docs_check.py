@@ -8,7 +8,7 @@ above a block says what else is to be known of it; pages look the same with it:
 
     <!-- docs-check: skip: REASON -->      no machine can be expected to run it
     <!-- docs-check: serve -->             runs on until the page ends; what follows may use it
-    <!-- docs-check: needs serve -->       run while `remocap serve` runs, of which the page is silent
+    <!-- docs-check: needs serve -->       run while `remocap serve` runs elsewhere
 
 Other blocks show something else than commands. The exit status is 1 where one failed.
 """
@@ -26,6 +26,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from textwrap import dedent
 
 import httpx2
 
@@ -33,11 +34,11 @@ ROOT = Path(__file__).resolve().parents[1]
 URL = "http://127.0.0.1:8000"  # as the pages have it
 _PATIENCE_S = 1200.0
 _BLOCK = re.compile(
-    r"(?:^<!-- docs-check: (?P<told>.+?) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$",
+    r"(?:^ *<!-- docs-check: (?P<told>.+?) -->\n)?^ *```(?P<language>\w*)\n(?P<text>.*?)^ *```$",
     re.MULTILINE | re.DOTALL,
 )
 _COMMAND = re.compile(
-    r"^(?:\$ |\.venv/bin/|(?:remocap|make|pip|python3?|docker|docker-compose|curl|npm|git|torchrun) )"
+    r"^(?:\$ |\.venv/bin/|(?:remocap|make|pip|python3?|docker|curl|npm|git|torchrun) )"
 )
 
 
@@ -91,12 +92,13 @@ def blocks_of(page: Path, root: Path = ROOT) -> list[Block]:
     found = []
     for match in _BLOCK.finditer(text):
         line = text[: match.start("text")].count("\n")
+        commands = dedent(match["text"])
         told = match["told"] or ""
         if not re.fullmatch(r"|serve|needs serve|skip: .{5,}", told):
             raise ValueError(f"{name}:{line}: 'docs-check: {told}'; expected serve or skip: REASON")
         if match["language"] in {"sh", "python"}:
-            found.append(Block(name, line, match["language"], match["text"], told))
-        elif _COMMAND.match(match["text"]):
+            found.append(Block(name, line, match["language"], commands, told))
+        elif _COMMAND.match(commands):
             raise ValueError(f"{name}:{line}: commands; begin the block with ```sh")
     for number, line_text in enumerate(_BLOCK.sub(_blank, text).splitlines(), 1):
         if line_text.startswith("    ") and _COMMAND.match(line_text[4:]):

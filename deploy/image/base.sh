@@ -14,7 +14,7 @@ rm -rf "$work/root/var/cache/apt/archives" "$work/root/var/lib/apt/lists"
 mkdir -p "$work/root/var/cache/apt/archives/partial" "$work/root/var/lib/apt/lists/partial"
 rm -f "$work/root/etc/resolv.conf" "$work/root/etc/hostname"
 
-if command -v docker >/dev/null; then
+if docker info >/dev/null 2>&1; then # it is there, and so is its engine
   tar -C "$work/root" -c . | docker import - "$name"
 else
   container=$(buildah from scratch)

@@ -9,11 +9,11 @@ cd "$(dirname "$0")/../.."
 version=${VERSION:-$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)}
 revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 
-if command -v docker >/dev/null; then
+if docker info >/dev/null 2>&1; then # it is there, and so is its engine
   build="docker build"
 else
   command -v buildah >/dev/null || {
-    echo "make image needs docker or buildah, and there is neither; on Debian: apt-get install buildah" >&2
+    echo "make image needs docker with its engine, or buildah, and there is neither; on Debian: apt-get install buildah" >&2
     exit 2
   }
   # The format that has health checks; chroot asks nothing of the kernel.
