@@ -13,6 +13,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from model.errors import UsageError
+from service.admission import address_to_listen
 from service.broker import Broker
 from service.front import Front
 from service.logs import get_log, set_up_logs
@@ -25,8 +26,12 @@ from service.reconciler import Reconciler
 from service.rest import v1
 from service.rpc_server import RpcServer, serving_rpc
 from service.scratch import sweep_scratch
+from service.security import Guard
+from service.security_rest import sessions, shares
+from service.security_tls import tls_of
 from service.settings import Settings
 from service.store import Store
+from service.streams_rest import streams
 from service.supervisor import follow_supervisor
 
 DESCRIPTION = "A video of people in, their 3D body meshes out, frame by frame."
@@ -55,16 +60,16 @@ def create_app(settings: Settings, store: Store, broker: Broker) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.front = front
-    app.include_router(v1)
-    app.include_router(operations)
-    app.include_router(page)
+    for router in (v1, streams, shares, sessions, operations, page):
+        app.include_router(router)
+    app.add_middleware(Guard, settings=settings, gate=front.gate)
     app.add_middleware(Measured)
     handle_errors(app)
     return app
 
 
 class Measured:
-    """Counts and logs every request, and keeps browsers from guessing types."""
+    """Counts and logs every request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -80,7 +85,6 @@ class Measured:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"].append((b"x-content-type-options", b"nosniff"))
             await send(message)
 
         try:
@@ -124,6 +128,7 @@ class Server(uvicorn.Server):
 async def serve_api(settings: Settings) -> None:
     """Serve the fronts in this event loop until SIGTERM or SIGINT, then drain."""
     broker, store = Broker.of(settings), Store.of(settings)
+    host, tls = address_to_listen(settings, store), tls_of(settings)
     watch_queue(broker)
     app = create_app(settings, store, broker)
     server = Server(
@@ -136,11 +141,15 @@ async def serve_api(settings: Settings) -> None:
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=int(settings.drain_s),
+            ssl_certfile=tls and tls.cert,
+            ssl_keyfile=tls and tls.key,
         )
     )
     server.front, server.loop = app.state.front, asyncio.get_running_loop()
-    with listen(settings.host, settings.rest_port) as place:
-        async with serving_rpc(server.front, settings.host, settings.grpc_port) as server.rpc:
+    with listen(host, settings.rest_port) as place:
+        async with serving_rpc(
+            server.front, host, settings.grpc_port, tls and tls.for_grpc()
+        ) as server.rpc:
             await server.serve(sockets=[place])
 
 

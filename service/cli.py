@@ -19,6 +19,7 @@ from rich.table import Table
 
 from model.errors import RemocapError, UsageError
 from service import research, roles
+from service.keys_cli import keys
 from service.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ app = typer.Typer(
 importer = typer.Typer(no_args_is_help=True, help="Bring your own body or checkpoint.")
 app.add_typer(importer, name="import")
 app.add_typer(research.bench, name="bench")
+app.add_typer(keys, name="keys")
 
 console = Console(stderr=True)
 """For people. What programs read goes to files or to standard output."""

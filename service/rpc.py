@@ -46,7 +46,7 @@ class Reconstruction(ReconstructionServicer):
         self, request_iterator: AsyncIterator[pb.ReconstructRequest], context: Context
     ) -> None:
         """Take a video in, and write what becomes of it meanwhile."""
-        caller = caller_of(context)
+        caller = await self._caller(context)
         asked = await read_options(request_iterator)
         intake = _Intake(self._front, caller, asked, request_iterator)
         job_id = await intake.queued()
@@ -71,7 +71,7 @@ class Reconstruction(ReconstructionServicer):
         self, request: pb.WatchRequest, context: Context
     ) -> None:
         """Write what becomes of a job, behind a place in its stream."""
-        caller = caller_of(context)
+        caller = await self._caller(context)
         check_mesh_options(request.meshes)
         await self._status(request.job_id, caller)
         after = Place(
@@ -84,13 +84,13 @@ class Reconstruction(ReconstructionServicer):
     @answering
     async def GetJob(self, request: pb.GetJobRequest, context: Context) -> pb.Job:
         """Show how a job stands."""
-        return job_message(await self._status(request.job_id, caller_of(context)))
+        return job_message(await self._status(request.job_id, await self._caller(context)))
 
     @answering
     async def ListJobs(self, request: pb.ListJobsRequest, context: Context) -> pb.ListJobsResponse:
         """List the caller's jobs, the latest first."""
         limit, before = page_of(request)
-        caller = caller_of(context)
+        caller = await self._caller(context)
         found = await run_sync(self._front.jobs.list, caller, limit + 1, before)
         page = [job_message(status) for status in found[:limit]]
         more = page[-1].id if len(found) > limit else ""
@@ -99,7 +99,7 @@ class Reconstruction(ReconstructionServicer):
     @answering
     async def CancelJob(self, request: pb.CancelJobRequest, context: Context) -> pb.Job:
         """End a job if it runs; erase it where that is asked for."""
-        jobs, caller = self._front.jobs, caller_of(context)
+        jobs, caller = self._front.jobs, await self._caller(context)
         status = await self._status(request.job_id, caller)
         await run_sync(jobs.cancel, request.job_id, caller)
         status = await self._status(request.job_id, caller)
@@ -112,7 +112,7 @@ class Reconstruction(ReconstructionServicer):
         self, request: pb.GetTopologyRequest, context: Context
     ) -> None:
         """Write the arrays of a topology, piece by piece."""
-        caller_of(context)
+        await self._caller(context)
         folder = self._front.settings.models_dir
         shapes = await run_sync(find_shapes, request.topology, folder)
         for name, array in topology_arrays(shapes).items():
@@ -128,6 +128,9 @@ class Reconstruction(ReconstructionServicer):
                     licence=shapes.body.licence,
                 )
                 await context.write(chunk)
+
+    async def _caller(self, context: Context) -> Caller:
+        return await caller_of(self._front.gate, context)
 
     async def _status(self, job_id: str, caller: Caller) -> JobStatus:
         return await run_sync(self._front.jobs.status, job_id, caller)

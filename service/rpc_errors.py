@@ -38,6 +38,8 @@ CODES: Mapping[type[RemocapError], StatusCode] = {
     NobodyFoundError: StatusCode.INVALID_ARGUMENT,
     OutputError: StatusCode.FAILED_PRECONDITION,
     errors.ServiceError: StatusCode.INTERNAL,
+    errors.UnauthenticatedError: StatusCode.UNAUTHENTICATED,
+    errors.ForbiddenError: StatusCode.PERMISSION_DENIED,
     errors.NotFoundError: StatusCode.NOT_FOUND,
     errors.GoneError: StatusCode.NOT_FOUND,
     errors.NotReadyError: StatusCode.FAILED_PRECONDITION,

@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from model.errors import UsageError
 
+LOOPBACK = "127.0.0.1"
+
 
 def _data_home() -> Path:
     return Path.home() / ".local" / "share" / "remocap"
@@ -32,10 +34,19 @@ class Settings(BaseSettings):
         redis_url: `redis://`, `rediss://` or `unix://`; without it, the private Redis of `serve`.
         store_url: `s3://bucket/prefix` (credentials as AWS's tools find them) or `file:///folder`;
             without it, a folder in `data_dir`.
-        host: Address that the fronts listen on.
+        host: Address that the fronts listen on; without it this machine alone, or, once there are
+            keys, every address.
         rest_port, grpc_port: Of the fronts.
         media_port, worker_port: Where these roles serve `/metrics`, `/healthz` and `/readyz`; of
             several worker processes the n-th takes `worker_port + n`; 0 serves none.
+        auth: Who may use the service: `keys`, who shows one; `none`, everybody; `auto`, everybody
+            of this machine until the first key is made, and who shows one from then on.
+        allowed_hosts: Names by which clients may call the service where no keys are asked for,
+            beside `localhost` and plain addresses; and names of pages that may use it. Separated by
+            commas.
+        session_s: How long a browser need not show its key again.
+        tls_cert, tls_key: PEM files: the certificate, with its chain, and its private key. With
+            them both ports speak TLS alone.
         max_upload_bytes, max_video_s, max_side_px: Limits of one video.
         retention_s: How long jobs and what belongs to them are kept.
         lease_s: How long a silent process keeps its work; heartbeats come at a third of it.
@@ -67,11 +78,17 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = None
     store_url: SecretStr | None = None
 
-    host: str = "127.0.0.1"
+    host: str | None = None
     rest_port: int = Field(default=8000, ge=0, le=65535)
     grpc_port: int = Field(default=50051, ge=0, le=65535)
     media_port: int = Field(default=8001, ge=0, le=65535)
     worker_port: int = Field(default=8010, ge=0, le=65535)
+
+    auth: Literal["auto", "keys", "none"] = "auto"
+    allowed_hosts: str = Field(default="", pattern=r"^[a-zA-Z0-9.,:\[\]_-]*$")
+    session_s: float = Field(default=43_200, gt=0)
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
 
     max_upload_bytes: int = Field(default=2 * 10**9, gt=0)
     max_video_s: float = Field(default=7200, gt=0)
@@ -92,6 +109,11 @@ class Settings(BaseSettings):
 
     log_format: Literal["auto", "json", "pretty"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def metrics_host(self) -> str:
+        """Address that roles without a front serve their metrics on."""
+        return self.host or LOOPBACK
 
     @property
     def redis_address(self) -> str:

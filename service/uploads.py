@@ -18,6 +18,7 @@ from anyio.to_thread import run_sync
 from service.body import Body, Field
 from service.errors import TooLargeError, UploadError
 from service.jobs import Caller, Jobs, with_digest
+from service.limits import kept
 from service.messages import Job
 from service.metrics import UPLOADED_BYTES
 from service.options import ReconstructOptions, with_fields
@@ -57,8 +58,9 @@ async def take_in(
 ) -> tuple[str, ReconstructOptions]:
     """Store a video and queue its job; return the job's id, and the options with the form's.
 
-    Whatever is raised, nothing of the upload is left. `queued` is told the id as soon as the job
-    is in the queue, which may be long before its video is whole.
+    It is refused before its body is read where too much is waiting. Whatever is raised, nothing of
+    the upload is left. `queued` is told the id as soon as the job is in the queue, which may be
+    long before its video is whole.
 
     Raises:
         UsageError: As `Jobs.prepare`, or an option in the form is wrong.
@@ -71,14 +73,17 @@ async def take_in(
     job = await run_sync(jobs.prepare, options, caller, upload.size_bytes)
     parts = PartWriter(jobs.store, job.id)
     at_once = not upload.body.may_have_fields and caller.idempotency_key is None
+    intake = Intake(parts, max_bytes)
+    await run_sync(jobs.admit, job, caller)
     try:
         if at_once:
-            await run_sync(jobs.submit, job)
+            await run_sync(jobs.submit, job, caller)
             queued(job.id)
-        intake = Intake(parts, max_bytes)
-        fields = await receive(upload.stream, upload.body, intake)
-        await run_sync(parts.close)
+        async with kept(jobs.broker, job.id):
+            fields = await receive(upload.stream, upload.body, intake)
+            await run_sync(parts.close)
         if at_once:
+            await run_sync(jobs.correct, job, intake.size_bytes)
             return job.id, options
         options = with_fields(options, fields)
         job_id = await _submit_whole(jobs, job, options, caller, intake)
@@ -94,7 +99,7 @@ async def _submit_whole(
 ) -> str:
     """Queue a job whose video is in the store; or find the one that was queued before."""
     prepared = await run_sync(jobs.prepare, options, caller, intake.size_bytes, job.id)
-    job_id = await run_sync(jobs.submit, with_digest(prepared, intake.sha256))
+    job_id = await run_sync(jobs.submit, with_digest(prepared, intake.sha256), caller)
     if job_id != job.id:
         await run_sync(jobs.discard, job)
     return job_id

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 import grpc
-import numpy as np
 import pytest
-from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
+from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_status import rpc_status
 
 from service.broker import Broker
@@ -13,7 +12,7 @@ from service.pb.remocap.v1 import reconstruction_pb2 as pb
 from service.pb.remocap.v1.reconstruction_pb2_grpc import ReconstructionStub
 from service.store import Store
 from service.upload_parts import read_parts
-from tests.service.web import Api, Hand
+from tests.service.web import Api
 
 UNKNOWN = "0" * 32
 

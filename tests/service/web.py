@@ -17,6 +17,7 @@ from service.broker_types import MediaTask, Totals
 from service.front import Front
 from service.messages import ClipRequest
 from service.rpc_server import RpcServer, serving_rpc
+from service.security_tls import tls_of
 from service.settings import Settings
 from service.store import Store, clip_path, result_path
 
@@ -54,11 +55,21 @@ class Api:
 def serving(settings: Settings, store: Store, broker: Broker) -> Iterator[Api]:
     """Serve while the block runs."""
     app = create_app(settings, store, broker)
-    server = uvicorn.Server(uvicorn.Config(app, http="httptools", ws="none", log_config=None))
+    tls = tls_of(settings)
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        log_config=None,
+        ssl_certfile=tls and tls.cert,
+        ssl_keyfile=tls and tls.key,
+    )
+    server = uvicorn.Server(config)
     rpc: Future[RpcServer] = Future()
 
     async def run(place: socket.socket) -> None:
-        async with serving_rpc(app.state.front, "127.0.0.1", 0) as listening:
+        secured = tls and tls.for_grpc()
+        async with serving_rpc(app.state.front, "127.0.0.1", 0, secured) as listening:
             rpc.set_result(listening)
             await server.serve([place])
             await listening.stop(0)
@@ -66,7 +77,7 @@ def serving(settings: Settings, store: Store, broker: Broker) -> Iterator[Api]:
     with listen("127.0.0.1", 0) as place:
         thread = threading.Thread(target=lambda: asyncio.run(run(place)))
         thread.start()
-        url = f"http://127.0.0.1:{place.getsockname()[1]}"
+        url = f"http{'s' if tls else ''}://127.0.0.1:{place.getsockname()[1]}"
         with httpx2.Client(base_url=url, timeout=30) as http:
             try:
                 yield Api(url, http, app.state.front, f"127.0.0.1:{rpc.result(30).port}")
