@@ -9,7 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 
-from service.settings import Settings, load_settings
+from service.settings import LOOPBACK, Settings, load_settings
 
 _PATIENCE_S = 4.0
 
@@ -21,9 +21,10 @@ def ready_url(role: str, settings: Settings) -> str:
         "media": settings.media_port,
         "worker": settings.worker_port,
     }
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
-    host = f"[{host}]" if ":" in host else host
-    return f"http://{host}:{ports[role]}/readyz"
+    everywhere = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104  not bound here
+    host = everywhere.get(settings.host or LOOPBACK, settings.host or LOOPBACK)
+    scheme = "https" if role == "api" and settings.tls_cert else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{ports[role]}/readyz"
 
 
 def why_unhealthy(url: str) -> str | None:

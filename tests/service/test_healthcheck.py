@@ -39,13 +39,21 @@ def test_where_nobody_listens_it_fails() -> None:
 @pytest.mark.parametrize(
     ("host", "url"),
     [
+        (None, "http://127.0.0.1:8010/readyz"),
         ("0.0.0.0", "http://127.0.0.1:8010/readyz"),
         ("::", "http://[::1]:8010/readyz"),
         ("10.1.2.3", "http://10.1.2.3:8010/readyz"),
     ],
 )
-def test_it_asks_this_machine(host: str, url: str) -> None:
+def test_it_asks_this_machine(host: str | None, url: str) -> None:
     assert ready_url("worker", load_settings(host=host)) == url
+
+
+def test_an_api_with_a_certificate_is_asked_by_https() -> None:
+    settings = load_settings(tls_cert="cert.pem", tls_key="key.pem")
+
+    assert ready_url("api", settings) == "https://127.0.0.1:8000/readyz"
+    assert ready_url("media", settings).startswith("http://")
 
 
 def test_a_role_that_hangs_is_unhealthy_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
