@@ -11,7 +11,7 @@ FROM ${BASE} AS python
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends ca-certificates python3 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb \
- && useradd --system --uid 10001 --user-group --home-dir /data --shell /usr/sbin/nologin remocap \
+ && useradd --uid 10001 --no-log-init --user-group --home-dir /data --shell /usr/sbin/nologin remocap \
  && install -d -o remocap -g remocap /data /models /scratch /secrets
 ENV PATH=/opt/remocap/app/bin:/opt/remocap/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONPATH=/opt/remocap/app \

@@ -36,6 +36,8 @@ class Settings(BaseSettings):
             without it, a folder in `data_dir`.
         host: Address that the fronts listen on; without it this machine alone, or, once there are
             keys, every address.
+        publish: Address on which a container's host publishes the fronts; it tells, in place of
+            `host`, whether others reach them.
         rest_port, grpc_port: Of the fronts.
         media_port, worker_port: Where these roles serve `/metrics`, `/healthz` and `/readyz`; of
             several worker processes the n-th takes `worker_port + n`; 0 serves none.
@@ -79,6 +81,7 @@ class Settings(BaseSettings):
     store_url: SecretStr | None = None
 
     host: str | None = None
+    publish: str | None = None
     rest_port: int = Field(default=8000, ge=0, le=65535)
     grpc_port: int = Field(default=50051, ge=0, le=65535)
     media_port: int = Field(default=8001, ge=0, le=65535)

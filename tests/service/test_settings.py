@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from model.errors import UsageError
-from service.settings import load_settings
+from service.settings import Settings, load_settings
 
 
 def test_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,3 +58,10 @@ def test_secrets_that_are_not_there_are_missed(monkeypatch: pytest.MonkeyPatch) 
 
     with pytest.raises(UsageError, match=r"REMOCAP_SECRETS_DIR is '/nowhere'.*leave the variable"):
         load_settings()
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+    names = {f"REMOCAP_{field}".upper() for field in Settings.model_fields}
+
+    assert {name for name in names if f"`{name}`" not in readme} == set()
