@@ -208,6 +208,7 @@ for command in (
     roles.media,
     roles.worker,
     roles.submit,
+    roles.dead_letters,
     research.train,
     research.evaluate,
     research.evaluate_marks,
