@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 AXE = Path(__file__).parents[2] / "service/web/node_modules/axe-core/axe.min.js"
 BUILT = Path(__file__).parents[2] / "service/web/dist/index.html"
@@ -70,7 +70,7 @@ def open_job(page: Page, url: str, job_id: str) -> None:
 
 def violations(page: Page) -> list[str]:
     """What axe-core finds that is serious or worse, each with where."""
-    page.context.pages[0].evaluate(AXE.read_text(encoding="utf-8"))
+    page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run().then(result => result.violations)")
     return [
         f"{violation['id']}: {violation['nodes'][0]['html'][:200]}"
@@ -84,8 +84,3 @@ def is_wider_than_shown(page: Page) -> bool:
     return bool(
         page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
     )
-
-
-def context_of(page: Page) -> BrowserContext:
-    """The visitor's."""
-    return page.context

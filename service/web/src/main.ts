@@ -4,7 +4,7 @@ import { byId, fill } from "./lib/dom";
 import { button } from "./lib/widgets";
 import { SIGN_IN } from "./server/http";
 import { type Access, access, signOut } from "./server/session";
-import { ownJob, sharedJob } from "./server/source";
+import { ownJob, type Source, sharedJob } from "./server/source";
 import { homeView } from "./views/home";
 import { signInView } from "./views/sign_in";
 import { failedView, type View } from "./views/view";
@@ -23,11 +23,12 @@ async function viewOf(address: URLSearchParams): Promise<View> {
   return job ? jobView(ownJob(job)) : homeView();
 }
 
-/** The player comes with it, so it is fetched when it is wanted. */
-async function jobView(source: ReturnType<typeof ownJob>): Promise<View> {
-  const { showJob } = await import("./views/job");
-  return showJob(source);
+async function jobView(source: Source): Promise<View> {
+  return (await jobCode()).showJob(source);
 }
+
+/** The player comes with it, so it is fetched once the first view is there. */
+const jobCode = () => import("./views/job");
 
 async function show(): Promise<void> {
   const mine = ++turn;
@@ -39,6 +40,7 @@ async function show(): Promise<void> {
   const main = byId("main");
   fill(main, view.element);
   document.title = view.title;
+  setTimeout(() => jobCode().catch(() => undefined), 1000);
   if (isFirst) return;
   scrollTo(0, 0);
   main.focus({ preventScroll: true });
