@@ -29,10 +29,10 @@ job's keys live until `tick` forgets the job, `retention` seconds after its end.
  over                    zset: ended job -> when it is forgotten
  unarchived              set: ended jobs without done.json
  tenant:<tenant>         hash: live (jobs and uploads), gpu_ms (reserved), v:<model or kind> (virtual time),
-                         c:<model> (virtual clock of its jobs), drained, busy and at (see ADMISSION);
-                         expires an hour after its last live job
+                         c:<model> (virtual clock of its jobs), drained, drains, busy and at (see
+                         ADMISSION); expires an hour after its last live job
  jobs:<tenant>           zset: job -> 0, so that they lie in the order of their ids, which is time's
- load                    hash: gpu_ms (reserved in all), drained, busy and at
+ load                    hash: gpu_ms (reserved in all), drained, drains, busy and at
  upload:<job>            hash: tenant, held_ms (reserved for a video that is on its way); gone once the job is
                          submitted or the reservation lapses
  uploads                 zset: job of such a video -> when its reservation lapses; in milliseconds
@@ -89,7 +89,8 @@ local MAX_HOLDERS = 3         -- of a task that vanish without getting further
 local EVENT_GAP = 0.25        -- seconds between progress events of a kind
 local RATE_SPAN = 30          -- seconds over which rates are taken
 local DRAIN_SPAN = 20         -- busy seconds over which the draining of reservations is taken
-local PRIOR = 1000            -- gpu_ms that a worker is thought to do in a second before anything was measured
+local FEW = 4                 -- changes before that is believed; ...
+local PRIOR = 1000            -- ... until then a worker is thought to do so many gpu_ms in a second
 local MARGIN = 1.0            -- of the time that a refused client is told
 local GRACE = 3               -- seconds that a ticket holds beyond its time
 local OVERDRAFT = 0.2         -- share of a limit by which tickets may exceed it
@@ -153,7 +154,10 @@ end
 
 local function change_reserved(key, more, drains)
   local drained, busy, held = drain_of(key)
-  if drains then drained = drained - held * more end
+  if drains then
+    drained = drained - held * more
+    call('HINCRBY', key, 'drains', 1)
+  end
   call('HSET', key, 'gpu_ms', held + more, 'drained', tostring(drained), 'busy', tostring(busy),
     'at', now)
 end
@@ -596,7 +600,7 @@ end
 
 local function drain_rate(key)
   local drained, busy = drain_of(key)
-  if busy <= 0 or drained <= 0 then return PRIOR * math.max(live_workers(), 1) end
+  if num(get(key, 'drains')) < FEW or busy <= 0 then return PRIOR * math.max(live_workers(), 1) end
   return math.max(drained / busy, 1)
 end
 

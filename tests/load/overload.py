@@ -34,7 +34,7 @@ from service.messages import Job
 from service.store import Store, clip_path
 from service.supervisor import settings_env
 from tests.load.crowd import show, wait_all_over
-from tests.load.fleet import Fleet, Plan, free_port, machine, running, wait_for, workers
+from tests.load.fleet import Fleet, Plan, free_port, machine, running, wait_for
 from tests.service.cases import submit_stored
 from tests.service.sealed import SLEEPING, make_clip, name_of, request_of
 
