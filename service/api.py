@@ -31,6 +31,7 @@ from service.security_rest import sessions, shares
 from service.security_tls import tls_of
 from service.settings import Settings
 from service.store import Store
+from service.streams_rest import streams
 from service.supervisor import follow_supervisor
 
 DESCRIPTION = "A video of people in, their 3D body meshes out, frame by frame."
@@ -59,7 +60,7 @@ def create_app(settings: Settings, store: Store, broker: Broker) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.front = front
-    for router in (v1, shares, sessions, operations, page):
+    for router in (v1, streams, shares, sessions, operations, page):
         app.include_router(router)
     app.add_middleware(Guard, settings=settings, gate=front.gate)
     app.add_middleware(Measured)

@@ -13,6 +13,7 @@ from service.options import (
     MEDIA_TYPES,
     Format,
     ResultOptions,
+    WaitOptions,
     format_from,
     wait_from,
 )
@@ -121,7 +122,7 @@ def chosen_format(request: Request, options: ResultOptions) -> Format:
     return form
 
 
-def chosen_wait_s(request: Request, options: ResultOptions) -> float | None:
+def chosen_wait_s(request: Request, options: WaitOptions) -> float | None:
     """Return how long the client waits: by the option, else by Prefer; None where it does not."""
     if options.wait is not None:
         return options.wait

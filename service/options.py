@@ -41,10 +41,22 @@ MEDIA_TYPES: Mapping[Format, str] = {
 """As the type of the answer, and in Accept. The first is what is sent to those who take all."""
 
 
-class ResultOptions(BaseModel):
-    """How a result is handed out."""
+class WaitOptions(BaseModel):
+    """How long a client waits for an answer."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    wait: float | None = Field(
+        None,
+        ge=0,
+        le=MAX_WAIT_S,
+        description="Answer with the result, if it is there within so many seconds. "
+        "The header `Prefer: wait=N` says the same.",
+    )
+
+
+class ResultOptions(WaitOptions):
+    """How a result is handed out."""
 
     format: Format | None = Field(
         None, description="Form of the result; goes before Accept. Without either: npz."
@@ -52,13 +64,6 @@ class ResultOptions(BaseModel):
     track: int | None = Field(None, ge=1, description="Only this person [default: everybody].")
     smooth: Smoothing | None = Field(
         None, description="How much jitter is taken out at hand-out [default: as the job says, off]"
-    )
-    wait: float | None = Field(
-        None,
-        ge=0,
-        le=MAX_WAIT_S,
-        description="Answer with the result, if it is there within so many seconds. "
-        "The header `Prefer: wait=N` says the same.",
     )
 
 

@@ -7,6 +7,7 @@ the value, what was expected and the remedy.
 from collections.abc import Mapping
 from http import HTTPStatus
 from math import ceil
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -53,7 +54,7 @@ STATUSES: Mapping[type[RemocapError], int] = {
 }
 """Every class of `model.errors` and `service.errors`; a test holds that none is missing."""
 
-_WEB_CODES = {404: "unknown_path", 405: "method_not_allowed"}
+_WEB_CODES = {404: "unknown_path", 405: "method_not_allowed", 416: "range_not_satisfiable"}
 
 
 class Problem(BaseModel):
@@ -64,6 +65,13 @@ class Problem(BaseModel):
     status: int
     detail: str = Field(description="What was given, what was expected, and the remedy.")
     code: str = Field(description="Stable, for programs, e.g. `no_person_found`.")
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": Problem, "description": "A problem document (RFC 9457)."},
+    "5XX": {"model": Problem, "description": "A problem document (RFC 9457)."},
+}
+"""What every endpoint may answer, as OpenAPI tells it."""
 
 
 def status_of(kind: type[RemocapError]) -> int:

@@ -177,6 +177,9 @@ class PartialResult:
         job: Whose.
         models_dir: Of the user's own models.
 
+    Attributes:
+        scene: Camera and shapes, without people.
+
     Raises:
         NotReadyError: `not_ready`: the video is not open yet.
         GoneError, UsageError, InputError: As `load_shapes`.
@@ -187,7 +190,7 @@ class PartialResult:
         nobody = Assembler(Path())
         facts = _facts_of(store, job)
         self._store = store
-        self._scene = nobody.finish(
+        self.scene = nobody.finish(
             shapes.card,
             shapes.weights_sha256,
             shapes.body,
@@ -211,11 +214,11 @@ class PartialResult:
     @property
     def intrinsics(self) -> Float32[Array, "3 3"]:
         """Of the camera that saw the whole image, in pixels."""
-        return self._scene.intrinsics
+        return self.scene.intrinsics
 
     def mesh(self, rows: Sequence) -> Mesh:
         """Compute the meshes of rows, 0.25 MB each."""
-        return self._scene.mesh_of(rows)
+        return self.scene.mesh_of(rows)
 
 
 def _join(parts: list[ClipRows]) -> Sequence:
