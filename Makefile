@@ -9,6 +9,10 @@
 #   make bench   time the network as published against the way we run it
 #   make load    measure the service: throughput, batch fill, fairness, memory of Redis
 #   make chaos   kill, stop, poison and starve its workers, and count what is lost; ten minutes
+#   make image   the images of all roles, with docker or buildah; make try-images: have them work (buildah, root)
+#   make dashboard   ask every query of the dashboard of a real Prometheus
+#   make docs-check  run each command of README and docs/ in a fresh clone
+#   make docs/api.md   write that page anew
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -17,7 +21,7 @@ VIDEO ?= $(SAMPLE)
 OUT ?= out
 PAGE := service/web/dist/index.html
 
-.PHONY: demo page wheel test check lint pytest fuzz gltf bench load chaos clean
+.PHONY: demo page wheel test check lint pytest fuzz gltf bench load chaos image try-images dashboard docs-check docs/api.md clean
 
 demo: $(VENV)/.installed
 	@mkdir -p "$(OUT)"
@@ -64,6 +68,21 @@ load: $(VENV)/.installed-dev
 
 chaos: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.load.chaos
+
+image:
+	deploy/image/build.sh
+
+try-images: $(VENV)/.installed-dev service/pb
+	$(BIN)/python -m tests.images
+
+dashboard: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.load.dashboard
+
+docs-check: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.docs_check
+
+docs/api.md: $(VENV)/.installed-dev service/pb
+	$(BIN)/python -m tests.api_page
 
 # What gRPC needs; installing writes it as well.
 service/pb: proto/generate.py $(wildcard proto/remocap/*/*.proto) | $(VENV)/.installed-dev

@@ -157,11 +157,13 @@ def address_to_listen(settings: Settings, store: Store) -> str:
     has_keys = settings.auth == "keys" or (settings.auth == "auto" and bool(KeyRing(store).all()))
     if settings.host is None:
         return "0.0.0.0" if has_keys else LOOPBACK  # noqa: S104  who comes from outside shows a key
-    if has_keys or settings.auth == "none" or is_loopback(settings.host):
+    reached_at = settings.publish or settings.host
+    if has_keys or settings.auth == "none" or is_loopback(reached_at):
         return settings.host
+    name = "REMOCAP_PUBLISH" if settings.publish else "REMOCAP_HOST"
     raise UsageError(
         "open_to_all",
-        f"REMOCAP_HOST is {settings.host} and there are no keys, so anybody who reaches it could "
+        f"{name} is {reached_at} and there are no keys, so anybody who reaches it could "
         "use this service; make one with `remocap keys add NAME`, or set REMOCAP_AUTH=none to "
         "serve everybody",
     )

@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import tempfile
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from model.errors import RemocapError, UsageError
+from model.types import Smoothing
 from service import research, roles
 from service.keys_cli import keys
 from service.settings import Settings, load_settings
@@ -40,15 +40,6 @@ app.add_typer(keys, name="keys")
 
 console = Console(stderr=True)
 """For people. What programs read goes to files or to standard output."""
-
-
-class Smooth(StrEnum):
-    """How much of the jitter is taken out when the result is handed out."""
-
-    off = "off"
-    light = "light"
-    strong = "strong"
-
 
 Video = Annotated[Path, typer.Argument(help="A video file: mp4, mov, webm, mkv, avi, ts.")]
 Out = Annotated[
@@ -92,7 +83,7 @@ def reconstruct(
     max_people: Annotated[
         int | None, typer.Option(min=1, help="Follow at most so many people at a time.")
     ] = None,
-    smooth: Annotated[Smooth, typer.Option(help="Smoothing of the written motion.")] = Smooth.off,
+    smooth: Annotated[Smoothing, typer.Option(help="Smoothing of the written motion.")] = "off",
     start: Annotated[float | None, typer.Option(min=0, help="Begin here, in seconds.")] = None,
     end: Annotated[float | None, typer.Option(min=0, help="End here, in seconds.")] = None,
     focal: Focal = None,
@@ -121,7 +112,7 @@ def reconstruct(
 
 
 def _reconstruct(
-    video: Path, model: "Model", options: "Options", smooth: Smooth, output: list[Path]
+    video: Path, model: "Model", options: "Options", smooth: Smoothing, output: list[Path]
 ) -> None:
     """Do the work, and tell how it went."""
     from model.export import write
@@ -131,7 +122,7 @@ def _reconstruct(
 
     with tempfile.TemporaryDirectory(prefix="remocap-") as folder, ProgressBars(console) as bars:
         stages = Stages(watch=bars)
-        result = run(video, model, Path(folder), options, stages).smoothed(smooth.value)
+        result = run(video, model, Path(folder), options, stages).smoothed(smooth)
         for path in output:
             write(
                 result,
@@ -217,6 +208,7 @@ for command in (
     roles.media,
     roles.worker,
     roles.submit,
+    roles.dead_letters,
     research.train,
     research.evaluate,
     research.evaluate_marks,

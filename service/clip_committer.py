@@ -46,6 +46,13 @@ class ClipCommitter:
             except Full:
                 self._state.progress.mark(part)
 
+    def settle_all(self, part: str) -> None:
+        """Wait, as the named part, until all that was handed over is committed."""
+        with self._answers.all_tasks_done:
+            while self._answers.unfinished_tasks:
+                self._answers.all_tasks_done.wait(_WAIT_S)
+                self._state.progress.mark(part)
+
     def run(self, last: Event) -> None:
         """Commit until nothing is left after `last` is set."""
         with ThreadPoolExecutor(_WRITERS, "commit") as pool:
@@ -59,6 +66,7 @@ class ClipCommitter:
                         return
                 else:
                     list(pool.map(self.settle, answers))
+                    self._answers.task_done()
 
     def settle(self, answer: Answer) -> None:
         """Commit one clip's answer, or fail its job."""

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from model.errors import UsageError
+from model.types import Smoothing
 from service.settings import Settings, load_settings
 from service.show import ProgressBars
 
@@ -189,6 +190,7 @@ def evaluate(
         Path | None,
         typer.Option(help="Or a folder that `remocap synth --films` rendered: from video to mesh."),
     ] = None,
+    smooth: Annotated[Smoothing, typer.Option(help="Smoothing of the films' motion.")] = "off",
     protocol: Annotated[
         Protocol, typer.Option(help="all: every frame once; published: as the paper counts.")
     ] = Protocol.all,
@@ -199,7 +201,7 @@ def evaluate(
     if (dataset is None) == (films is None):
         raise UsageError("nothing_to_do", "give either a set, a yaml, or --films FOLDER")
     if films is not None:
-        _evaluate_films(settings, films)
+        _evaluate_films(settings, films, smooth)
         return
     assert dataset is not None
     from model.training.evaluation import evaluate_main
@@ -214,14 +216,14 @@ def evaluate(
     )
 
 
-def _evaluate_films(settings: Settings, folder: Path) -> None:
+def _evaluate_films(settings: Settings, folder: Path, smooth: Smoothing) -> None:
     from model.films.evaluation import evaluate_films
     from model.films.report import table
     from model.loading import load_model
 
     model = load_model(settings.model, settings.models_dir, device=settings.device)
     with ProgressBars(console) as bars:
-        rows = evaluate_films(folder, model, watch=bars)
+        rows = evaluate_films(folder, model, smooth=smooth, watch=bars)
     Console().print(table(rows))
 
 

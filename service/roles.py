@@ -72,6 +72,22 @@ def worker(model: ModelName = None, device: Device = None) -> None:
     sys.exit(run_workers(load_settings(model=model, device=device)))
 
 
+def dead_letters(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="The latest so many.")] = 20,
+) -> None:
+    """List clips that were given up, the latest first. Needs the Redis of the service."""
+    from service.broker import Broker
+    from service.show import dead_letter
+
+    broker = Broker.of(load_settings(), patience_s=0)
+    letters = broker.dead_clips(limit)
+    broker.close()
+    for letter in letters:
+        typer.echo(dead_letter(letter))
+    if not letters:
+        console.print("no dead letters")
+
+
 def submit(
     video: Annotated[Path, typer.Argument(help="A video file.")],
     output: Annotated[

@@ -24,7 +24,7 @@ from service.rpc_caller import caller_of
 from service.rpc_errors import Context, answering
 from service.rpc_messages import check_mesh_options, job_message, page_of
 from service.rpc_upload import Asked, read_options, read_video
-from service.topology import find_shapes, topology_arrays
+from service.streams_topology import find_topology
 from service.uploads import Upload, take_in
 
 PIECE_BYTES = 2**18  # of a topology
@@ -114,20 +114,17 @@ class Reconstruction(ReconstructionServicer):
         """Write the arrays of a topology, piece by piece."""
         await self._caller(context)
         folder = self._front.settings.models_dir
-        shapes = await run_sync(find_shapes, request.topology, folder)
-        for name, array in topology_arrays(shapes).items():
-            data = array.tobytes()
-            for start in range(0, len(data), PIECE_BYTES):
-                chunk = pb.TopologyChunk(
-                    array=name,
-                    dtype=array.dtype.str,
-                    shape=array.shape,
+        found = await run_sync(find_topology, request.topology, folder)
+        for start in range(0, len(found.data), PIECE_BYTES):
+            piece = found.data[start : start + PIECE_BYTES]
+            await context.write(
+                pb.TopologyChunk(
+                    topology=found.reference,
+                    size_bytes=len(found.data),
                     offset_bytes=start,
-                    data=data[start : start + PIECE_BYTES],
-                    body=shapes.body.name,
-                    licence=shapes.body.licence,
+                    data=piece,
                 )
-                await context.write(chunk)
+            )
 
     async def _caller(self, context: Context) -> Caller:
         return await caller_of(self._front.gate, context)

@@ -1,7 +1,7 @@
 """Errors as gRPC statuses: one table from class to code.
 
-Details of a status (google.rpc): ErrorInfo, whose `reason` is the stable code that REST has too,
-and RetryInfo where another try is worth it.
+Details of a status (google.rpc): ErrorInfo, whose `reason` is the stable code that REST has too
+and whose `http_status` is REST's, and RetryInfo where another try is worth it.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from model.errors import InputError, NobodyFoundError, OutputError, RemocapError
 from service import errors
 from service.logs import get_log
 from service.metrics import REQUEST_SECONDS, REQUESTS
+from service.problems import status_of as http_status_of
 
 DOMAIN = "remocap"
 _LONGEST_MESSAGE = 1000  # it travels in a header
@@ -72,7 +73,8 @@ def code_of(kind: type[RemocapError]) -> StatusCode:
 
 def status_of(error: RemocapError) -> grpc.Status:
     """Return the status that a call ends with."""
-    details: list[Message] = [ErrorInfo(reason=error.code, domain=DOMAIN)]
+    facts = {"http_status": str(http_status_of(type(error)))}
+    details: list[Message] = [ErrorInfo(reason=error.code, domain=DOMAIN, metadata=facts)]
     if isinstance(error, errors.LaterError):
         wait = Duration()
         wait.FromMilliseconds(max(round(error.retry_after_s * 1000), 1))

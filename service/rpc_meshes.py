@@ -9,9 +9,6 @@ from model.reconstruction import Mesh
 from model.types import Array, Sequence
 from service.pb.remocap.v1 import reconstruction_pb2 as pb
 
-STEP_M = 1e-4
-"""Of int16 vertices, so that rounding moves none by more than 0.05 mm along an axis."""
-
 _MOST = np.iinfo(np.int16).max
 _ROWS = {pb.LEVEL_COARSE: 32}  # 165 KB
 _FINE_ROWS = 8  # 660 KB; and 2 MB while they are computed
@@ -68,14 +65,13 @@ def meshes_message(
 def encode(vertices_m: Float32[Array, "n v 3"], encoding: int) -> tuple[bytes, float]:
     """Return vertices as bytes, and the metres of a step; 0 where they are float32.
 
-    The step is 0.1 mm, and larger where somebody reaches further than 3.27 m.
+    The largest coordinate is 32767 steps, so that a step of a person is about 0.03 mm.
     """
     if encoding != pb.ENCODING_INT16:
         return vertices_m.astype("<f4", copy=False).tobytes(), 0.0
-    step_m = np.float32(max(STEP_M, float(np.abs(vertices_m).max(initial=0)) / _MOST))
-    return np.clip(np.rint(vertices_m / step_m), -_MOST, _MOST).astype("<i2").tobytes(), float(
-        step_m
-    )
+    step_m = np.float32(max(float(np.abs(vertices_m).max(initial=0)), 1e-3) / _MOST)
+    steps = np.clip(np.rint(vertices_m / step_m), -_MOST, _MOST)
+    return steps.astype("<i2").tobytes(), float(step_m)
 
 
 def decode(message: pb.Meshes) -> Float32[Array, "n v 3"]:

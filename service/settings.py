@@ -1,5 +1,10 @@
-"""Settings, from `REMOCAP_*` variables; a flag on the command line wins over its variable."""
+"""Settings, from `REMOCAP_*` variables; a flag on the command line wins over its variable.
 
+A variable wins over a file of its name, in lower case, in the folder `REMOCAP_SECRETS_DIR`: so
+come the secrets of containers.
+"""
+
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -31,6 +36,8 @@ class Settings(BaseSettings):
             without it, a folder in `data_dir`.
         host: Address that the fronts listen on; without it this machine alone, or, once there are
             keys, every address.
+        publish: Address on which a container's host publishes the fronts; it tells, in place of
+            `host`, whether others reach them.
         rest_port, grpc_port: Of the fronts.
         media_port, worker_port: Where these roles serve `/metrics`, `/healthz` and `/readyz`; of
             several worker processes the n-th takes `worker_port + n`; 0 serves none.
@@ -76,6 +83,7 @@ class Settings(BaseSettings):
     store_url: SecretStr | None = None
 
     host: str | None = None
+    publish: str | None = None
     rest_port: int = Field(default=8000, ge=0, le=65535)
     grpc_port: int = Field(default=50051, ge=0, le=65535)
     media_port: int = Field(default=8001, ge=0, le=65535)
@@ -140,9 +148,11 @@ def load_settings(**flags: object) -> Settings:
     Raises:
         UsageError: `bad_setting`, naming the variable or flag, its value and what was expected.
     """
+    secrets = _secrets_dir()
     given = {name: value for name, value in flags.items() if value is not None}
     try:
-        return Settings(**given)  # type: ignore[arg-type]  # checked by pydantic, as it must be
+        # pydantic checks what is given, and pydantic-settings takes the folder.
+        return Settings(_secrets_dir=secrets, **given)  # type: ignore[call-arg, arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0])
@@ -151,3 +161,19 @@ def load_settings(**flags: object) -> Settings:
             "bad_setting",
             f"{name} is {first['input']!r}: {first['msg']}; correct it or leave it out",
         ) from None
+
+
+def _secrets_dir() -> Path | None:
+    """Return the folder of files that stand in for variables.
+
+    Raises:
+        UsageError: `bad_setting`, where it is not there: its secrets must not be missed silently.
+    """
+    named = os.environ.get("REMOCAP_SECRETS_DIR")
+    if named and not Path(named).is_dir():
+        raise UsageError(
+            "bad_setting",
+            f"REMOCAP_SECRETS_DIR is '{named}'; expected a folder with files such as "
+            "remocap_redis_url; make it, or leave the variable out",
+        )
+    return Path(named) if named else None

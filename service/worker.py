@@ -15,7 +15,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from threading import Event, Thread
 
@@ -152,12 +152,19 @@ class Worker:
         return thread
 
     def _answer_all(self, intake: Intake, committer: ClipCommitter) -> None:
-        """Keep the device at work: all that can wait is done once the next batch has begun."""
+        """Keep the device at work: all that can wait is done once the next batch has begun.
+
+        But for a clip that may kill us, which runs while no other's answer could be lost with it.
+        """
         state = self._state
         answers: list[Answer] = []
         while not state.stop.is_set():
             state.progress.mark(PART)
             batch = intake.next_batch(0 if answers else _WAIT_S)
+            if _risky(batch) or _risky([answer.loaded for answer in answers]):
+                committer.put(answers, PART)
+                committer.settle_all(PART)
+                answers = []
             batch = self._begin(batch) if batch else []
             intake.make_room()
             if answers:
@@ -205,6 +212,11 @@ class Worker:
             self._state.broker.retire(self._state.worker_id, self._state.model_key)
         except UnavailableError as error:
             log.warning("not retired; the queue will notice", error=error.message)
+
+
+def _risky(batch: Sequence[LoadedClip]) -> bool:
+    """Whether this is a clip that runs alone, as a worker that ran it has vanished."""
+    return any(loaded.delivery.alone for loaded in batch)
 
 
 def _give_up(parts: list[str]) -> None:

@@ -16,13 +16,15 @@ from model.films.report import Row, summarise
 from model.loading import Model
 from model.reconstruction import Reconstruction
 from model.stages import Watch, ignore
-from model.types import Estimate
+from model.types import Estimate, Smoothing
 
 OBSERVED = "observed"
 """Folder beside the films for what detector and tracker saw of them; deleting it is safe."""
 
 
-def evaluate_films(folder: Path, model: Model, *, watch: Watch = ignore) -> tuple[Row, ...]:
+def evaluate_films(
+    folder: Path, model: Model, *, smooth: Smoothing = "off", watch: Watch = ignore
+) -> tuple[Row, ...]:
     """Measure a model on films, from video to mesh.
 
     What is seen of a film before the network is kept in the folder (see `model.films.observed`)
@@ -31,6 +33,7 @@ def evaluate_films(folder: Path, model: Model, *, watch: Watch = ignore) -> tupl
     Args:
         folder: As `remocap synth --films` renders it.
         model: Of the body `anny`.
+        smooth: How the motion is handed out.
         watch: Told of every film, as the stage `films`.
 
     Raises:
@@ -45,12 +48,12 @@ def evaluate_films(folder: Path, model: Model, *, watch: Watch = ignore) -> tupl
         )
     videos, compared = list_films(folder), []
     for done, video in enumerate(videos, start=1):
-        compared.append(_evaluate(video, model, folder / OBSERVED))
+        compared.append(_evaluate(video, model, folder / OBSERVED, smooth))
         watch("films", done, len(videos))
     return summarise(compared, _constants(compared, model.body))
 
 
-def _evaluate(video: Path, model: Model, kept: Path) -> Comparison:
+def _evaluate(video: Path, model: Model, kept: Path, smooth: Smoothing) -> Comparison:
     truth = read_truth(truth_of(video))
     if model.card.network.input == "evidence":
         observed = observe_once(video, kept)
@@ -64,7 +67,7 @@ def _evaluate(video: Path, model: Model, kept: Path) -> Comparison:
             Path(rows),
             focal_px=float(truth.intrinsics[0, 0]),
         )
-        return compare(result, truth)
+        return compare(result.smoothed(smooth), truth)
 
 
 def reconstruct_observed(

@@ -25,6 +25,7 @@ class Served:
     Attributes:
         folder: Its data.
         url: Of the REST interface.
+        worker_url: Where the worker shows its metrics.
         http: A client of it.
         process: `remocap serve` itself.
     """
@@ -33,7 +34,7 @@ class Served:
         self, folder: Path, url: str, worker_url: str, process: subprocess.Popen[bytes]
     ) -> None:
         self.folder, self.url, self.process = folder, url, process
-        self._worker_url = worker_url
+        self.worker_url = worker_url
         self.http = httpx2.Client(base_url=url, timeout=600)
 
     def said(self) -> str:
@@ -52,7 +53,7 @@ class Served:
 
     def worker_metric(self, name: str) -> float:
         """Sum of a metric of the worker over its labels."""
-        lines = httpx2.get(f"{self._worker_url}/metrics").text.splitlines()
+        lines = httpx2.get(f"{self.worker_url}/metrics").text.splitlines()
         found = (line for line in lines if line.split("{")[0].split(" ")[0] == name)
         return sum(float(line.rpartition(" ")[2]) for line in found)
 

@@ -12,22 +12,28 @@ from model.bodies import load_body
 from model.errors import InputError, UsageError
 from model.loading import choose_device, load_model, load_network
 from model.network import RemoCap
-from model.registry import find_model, weights_id
+from model.registry import ModelFolder, find_model, weights_id
 from model.weights import save_weights
+from tests.model.untrained import add_untrained
 
 
 @pytest.fixture(scope="module")
-def seeded() -> RemoCap:
-    return load_network(find_model("remocap-anny"), load_body("anny"))
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
+    return add_untrained(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="module")
+def seeded(untrained: ModelFolder) -> RemoCap:
+    return load_network(untrained, load_body("anny"))
 
 
 def save_copy(seeded: RemoCap, models_dir: Path, **fields: object) -> None:
-    """Write the built-in network, with its parameters drawn, as a user's model `copy`."""
+    """Write the seeded network, with its parameters drawn, as a user's model `copy`."""
     folder = models_dir / "copy"
     folder.mkdir()
     save_weights(seeded, folder / "weights.safetensors")
     sha256 = hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
-    card = find_model("remocap-anny").card
+    card = add_untrained(models_dir).card
     copy = {"name": "copy", "seed": None, "weights_sha256": sha256} | fields
     (folder / "model.json").write_text(card.model_copy(update=copy).model_dump_json())
 
@@ -37,14 +43,14 @@ def equal(network: RemoCap, other: RemoCap) -> bool:
     return ours.keys() == theirs.keys() and all(torch.equal(ours[k], theirs[k]) for k in ours)
 
 
-def test_a_seeded_model_is_the_same_each_time(seeded: RemoCap) -> None:
-    again = load_network(find_model("remocap-anny"), load_body("anny"))
+def test_a_seeded_model_is_the_same_each_time(seeded: RemoCap, untrained: ModelFolder) -> None:
+    again = load_network(untrained, load_body("anny"))
 
     assert equal(again, seeded)
 
 
-def test_the_untrained_model_shows_a_standing_person() -> None:
-    model = load_model("remocap-anny", device="cpu")
+def test_an_untrained_model_shows_a_standing_person(untrained: ModelFolder) -> None:
+    model = load_model("untrained", untrained.path.parent, device="cpu")
     pixels = np.random.default_rng(0).integers(0, 256, (8, 224, 224, 3), np.uint8)
 
     estimate = model.predictor.predict(pixels)
@@ -86,11 +92,9 @@ def test_a_body_that_is_not_there_is_named(seeded: RemoCap, tmp_path: Path) -> N
     assert raised.value.code == "unknown_body"
 
 
-def test_a_seed_needs_a_body_with_a_rest_pose() -> None:
-    folder = find_model("remocap-anny")
-
+def test_a_seed_needs_a_body_with_a_rest_pose(untrained: ModelFolder) -> None:
     with pytest.raises(InputError, match="rest pose") as raised:
-        load_network(folder, replace(load_body("anny"), rest_coarse_m=None))
+        load_network(untrained, replace(load_body("anny"), rest_coarse_m=None))
 
     assert raised.value.code == "bad_model"
 

@@ -46,13 +46,15 @@ def add_weights(models_dir: Path, arrays: dict[str, Array]) -> ModelFolder:
     return ModelFolder(folder, load_card(folder))
 
 
-def test_the_builtin_model_is_there_and_says_that_it_is_untrained() -> None:
+def test_the_builtin_model_is_there_with_its_weights() -> None:
     (model,) = list_models()
 
-    assert model.card.name == "remocap-anny"
-    assert model.card.body == "anny"
-    assert not model.card.trained
-    assert model.card.seed is not None
+    check_weights(model)
+    assert (model.card.name, model.card.body) == ("remocap-anny", "anny")
+    assert model.card.trained
+    assert model.weights_path.stat().st_size < 20e6
+    for word in ("Apache", "MediaPipe", "CC0"):
+        assert word in model.card.licence
 
 
 def test_a_users_model_goes_before_the_builtin_one(tmp_path: Path) -> None:

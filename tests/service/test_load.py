@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.load import load
+from tests.load import load, scaling
 
 pytestmark = pytest.mark.slow
 
@@ -21,3 +21,11 @@ def test_short_jobs_do_not_wait_for_a_long_one() -> None:
 
 def test_a_clip_costs_redis_less_than_4_kb() -> None:
     assert load.redis_memory(clips=100)
+
+
+def test_two_workers_do_twice_the_work() -> None:
+    assert scaling.scaling(batches=30, least=1.6)
+
+
+def test_of_two_workers_one_finishes_when_the_other_is_killed() -> None:
+    assert scaling.one_killed(batches=30)

@@ -204,3 +204,22 @@ def test_a_certificate_that_cannot_be_used_is_refused(settings: Settings, tmp_pa
 
     with pytest.raises(UsageError, match="both as PEM"):
         tls_of(settings.model_copy(update={"tls_cert": tmp_path / "x", "tls_key": tmp_path / "x"}))
+
+
+def test_in_a_container_it_matters_where_its_host_publishes(
+    settings: Settings, store: Store
+) -> None:
+    in_container = settings.model_copy(update={"host": "0.0.0.0", "publish": "127.0.0.1"})
+
+    assert address_to_listen(in_container, store) == "0.0.0.0"
+
+
+def test_what_a_containers_host_publishes_to_others_takes_keys(
+    settings: Settings, store: Store
+) -> None:
+    open_to_all = settings.model_copy(update={"host": "0.0.0.0", "publish": "10.1.2.3"})
+
+    with pytest.raises(UsageError, match=r"REMOCAP_PUBLISH is 10\.1\.2\.3"):
+        address_to_listen(open_to_all, store)
+    KeyRing(store).add("lab")
+    assert address_to_listen(open_to_all, store) == "0.0.0.0"

@@ -18,6 +18,7 @@ from service.sleeping import NO_NUMBER, RAISE, SLEEPING_KEY, FaultSettings, Faul
 from service.stacking import Inputs, count_rows
 from service.store import Store, clip_path, result_path
 from service.worker import Worker
+from tests.service.cases import silence
 from tests.service.runners import ToyRunner
 from tests.service.sealed import (
     SLEEPING,
@@ -119,6 +120,24 @@ def test_clips_of_many_jobs_are_answered_each_with_its_own(
         assert cameras.keys() == {name_of(clip) for clip in clips[track]}
         for clip in clips[track]:
             np.testing.assert_array_equal(cameras[name_of(clip)], expected_camera(clip))
+
+
+def test_no_answer_waits_while_a_clip_runs_that_may_kill_its_worker(
+    broker: Broker, store: Store, start: Start
+) -> None:
+    job_id = seal_job(broker, store, [make_clip(n) for n in range(4)])
+    broker.announce("vanished", SLEEPING_KEY, 16)
+    silence(broker, broker.started(broker.take("vanished", SLEEPING_KEY, 16)))
+    answered_before: list[int] = []
+
+    def count(inputs: Inputs) -> None:
+        if is_clip(inputs):
+            answered_before.append(len(broker.results(job_id)))
+
+    start(toy(count))
+    wait_until(broker, job_id, "succeeded")
+
+    assert answered_before == [0, 1, 2, 3]
 
 
 def test_the_inputs_go_when_the_result_is_committed(
