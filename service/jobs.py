@@ -120,14 +120,19 @@ class Jobs:
         self._check_served(job)
         return job
 
-    def admit(self, job: Job, caller: Caller) -> None:
-        """Reserve for a job before its video is read; `submit` or `discard` ends that.
+    def open(self, options: ReconstructOptions, caller: Caller, size_bytes: int | None) -> Job:
+        """Prepare a job and reserve for it, before its video is read.
+
+        `submit` takes the reservation over, and `discard` gives it back.
 
         Raises:
+            UsageError, DrainingError, ModelUnavailableError: As `prepare`.
             OverCapacityError: As `Broker.admit`.
         """
+        job = self.prepare(options, caller, size_bytes)
         limits = limits_of(self.settings, caller.max_gpu_s)
         self.broker.admit(job, limits, visitor_of(job, caller.address), HOLD_S)
+        return job
 
     def submit(self, job: Job, caller: Caller | None = None) -> str:
         """Queue a job, its manifest first, and return the id of the job that does the work.
