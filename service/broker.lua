@@ -12,7 +12,8 @@ job's keys live until `tick` forgets the job, `retention` seconds after its end.
                          it), frames, expected, decoded, erased,
                          clips and windows (sealed), committed and committed_windows, waiting (windows
                          not yet admitted), v (virtual time), seq (latest event), last:<kind>:<stage>
-                         ("<seq> <time>" of the latest progress event)
+                         ("<seq> <time>" of the latest progress event), hook_tries (attempts
+                         to call its webhook)
  job:<job>:clips         hash: clip -> ClipRequest, of those not committed; gone at the job's end
  job:<job>:pending       list: "<windows> <clip>", not admitted, in the order of sealing; gone likewise
  job:<job>:admitted      hash: clip -> "<entry> <windows>" of the queue; gone likewise
@@ -27,6 +28,7 @@ job's keys live until `tick` forgets the job, `retention` seconds after its end.
  states                  hash: state -> number of jobs
  deadlines               zset: live job -> deadline
  over                    zset: ended job -> when it is forgotten
+ hooks                   zset: ended job whose webhook is to be called -> when; in milliseconds
  unarchived              set: ended jobs without done.json
  tenant:<tenant>         hash: live (jobs and uploads), gpu_ms (reserved), v:<model or kind> (virtual time),
                          c:<model> (virtual clock of its jobs), drained, drains, busy and at (see
@@ -98,6 +100,7 @@ local EARLY = 0.25            -- seconds by which one may come before the time t
 local LONGEST = 3600          -- seconds that are told at most, and for which promises are made
 local DEAD = 1000             -- dead letters kept
 local SWEEP = 200             -- of each kind that a tick handles
+local HOOK_LEASE = 60000      -- milliseconds in which an attempt to call a webhook has ended
 
 local config = cjson.decode(ARGV[2])
 local lease_ms = config.lease * 1000
@@ -348,6 +351,14 @@ local function empty_queue(job, tenant, model)
   end
 end
 
+-- Say that a job has ended, to whoever listens and to its webhook.
+local function tell_end(job, state, code, message)
+  emit(job, 'finished', {state = state, code = code, message = message})
+  if cjson.decode(get(job_key(job), 'body')).webhook then
+    call('ZADD', P .. 'hooks', now_ms, job)
+  end
+end
+
 -- End a live job; whether it was live.
 local function finish(job, state, code, message)
   if not is_live(job) then return false end
@@ -362,7 +373,7 @@ local function finish(job, state, code, message)
   call('ZREM', P .. 'deadlines', job)
   call('ZADD', P .. 'over', now + config.retention, job)
   call('SADD', P .. 'unarchived', job)
-  emit(job, 'finished', {state = state, code = code, message = message})
+  tell_end(job, state, code, message)
   refill(model)
   return true
 end
@@ -397,6 +408,7 @@ local function forget(job)
   end
   call('DEL', key)
   call('ZREM', P .. 'over', job)
+  call('ZREM', P .. 'hooks', job)
   call('SREM', P .. 'unarchived', job)
 end
 
@@ -780,7 +792,7 @@ function api.restore(job, body, tenant, model, name, digest, done_json, seq)
   else
     record(job, body, tenant, model, name, digest, done.state)
     call('HSET', job_key(job), 'code', code, 'message', message, 'seq', seq)
-    emit(job, 'finished', {state = done.state, code = code, message = message})
+    tell_end(job, done.state, code, message)
   end
   local clips = 0
   for clip, path in pairs(done.results) do
@@ -846,6 +858,25 @@ function api.request_export(job, export, body)
   call('HSET', key, export, '{"state":"pending"}')
   add_task('export:' .. job .. ':' .. export, 'export', job, body)
   return get(key, export)
+end
+
+function api.due_hooks(most)
+  local found = {}
+  for _, job in ipairs(call('ZRANGEBYSCORE', P .. 'hooks', '-inf', now_ms, 'LIMIT', 0, most)) do
+    call('ZADD', P .. 'hooks', now_ms + HOOK_LEASE, job)
+    table.insert(found, {job, call('HINCRBY', job_key(job), 'hook_tries', 1)})
+  end
+  return found
+end
+
+function api.hook_done(job)
+  call('ZREM', P .. 'hooks', job)
+end
+
+function api.hook_later(job, delay_ms, was_tried)
+  if not call('ZSCORE', P .. 'hooks', job) then return end
+  call('ZADD', P .. 'hooks', now_ms + delay_ms, job)
+  if num(was_tried) == 0 then call('HINCRBY', job_key(job), 'hook_tries', -1) end
 end
 
 function api.models()

@@ -31,6 +31,7 @@ from service.reconciler import archive, recall
 from service.settings import Settings
 from service.store import Store, job_path
 from service.upload_parts import PartWriter
+from service.webhooks_address import Allowed, check_url
 
 PUBLIC = "public"
 """The tenant of those who show no key."""
@@ -93,7 +94,7 @@ class Jobs:
             job_id: Of the same job where it is prepared once more.
 
         Raises:
-            UsageError: `unknown_model`, `bad_time_range`.
+            UsageError: `unknown_model`, `bad_time_range`, `bad_webhook`.
             DrainingError, ModelUnavailableError: Not now.
         """
         if self.draining:
@@ -113,6 +114,7 @@ class Jobs:
             on_disconnect=options.on_disconnect or _default_on_disconnect(caller),
             idempotency_key=caller.idempotency_key,
             filename=options.filename,
+            webhook=self._webhook(options.webhook),
             estimated_gpu_s=self._estimate(size_bytes),
         )
         self._check_served(job)
@@ -228,6 +230,9 @@ class Jobs:
             return None
         return recall(self.broker, self.store, job_id)
 
+    def _webhook(self, url: str | None) -> str | None:
+        return None if url is None else check_url(url, Allowed.read(self.settings.webhook_allow))
+
     def _check_served(self, job: Job) -> None:
         settings = self.settings
         served = {status.model_key: status for status in self.broker.models()}.get(job.model_key)
@@ -257,6 +262,8 @@ def new_job_id(now_s: float) -> str:
 def request_digest(job: Job, video_sha256: str) -> str:
     """Return what is equal in two requests that ask for the same."""
     asked = [video_sha256, job.model_key, asdict(job.options), job.on_disconnect]
+    if job.webhook is not None:
+        asked.append(job.webhook)
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
