@@ -49,6 +49,8 @@ class Settings(BaseSettings):
         session_s: How long a browser need not show its key again.
         tls_cert, tls_key: PEM files: the certificate, with its chain, and its private key. With
             them both ports speak TLS alone.
+        webhook_allow: What webhooks may reach although it is not public: names of hosts, addresses
+            and networks, separated by commas.
         max_upload_bytes, max_video_s, max_side_px: Limits of one video.
         retention_s: How long jobs and what belongs to them are kept.
         lease_s: How long a silent process keeps its work; heartbeats come at a third of it.
@@ -92,6 +94,8 @@ class Settings(BaseSettings):
     session_s: float = Field(default=43_200, gt=0)
     tls_cert: Path | None = None
     tls_key: Path | None = None
+
+    webhook_allow: str = Field(default="", pattern=r"^[a-zA-Z0-9.,:/_ -]*$")
 
     max_upload_bytes: int = Field(default=2 * 10**9, gt=0)
     max_video_s: float = Field(default=7200, gt=0)

@@ -252,3 +252,8 @@ def key_path(key_id: str) -> str:
 def links_path() -> str:
     """Where the secret lies that signs links."""
     return f"{KEYS}links.secret"
+
+
+def webhooks_path() -> str:
+    """Where the secret lies from which those of webhooks are made."""
+    return f"{KEYS}webhooks.secret"
