@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from model.errors import UsageError
 from service.admission import address_to_listen
 from service.broker import Broker
+from service.description import describe
 from service.front import Front
 from service.logs import get_log, set_up_logs
 from service.metrics import REQUEST_SECONDS, REQUESTS
@@ -33,6 +34,8 @@ from service.settings import Settings
 from service.store import Store
 from service.streams_rest import streams
 from service.supervisor import follow_supervisor
+from service.webhooks_courier import Courier
+from service.webhooks_rest import webhooks
 
 DESCRIPTION = "A video of people in, their 3D body meshes out, frame by frame."
 log = get_log("api")
@@ -45,7 +48,7 @@ def create_app(settings: Settings, store: Store, broker: Broker) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with Reconciler(broker, store, settings.retention_s):
-            async with front.watch.running():
+            async with front.watch.running(), Courier(settings, store, broker).running():
                 yield
 
     app = FastAPIOffline(
@@ -60,11 +63,12 @@ def create_app(settings: Settings, store: Store, broker: Broker) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.front = front
-    for router in (v1, streams, shares, sessions, operations, page):
+    for router in (v1, streams, webhooks, shares, sessions, operations, page):
         app.include_router(router)
     app.add_middleware(Guard, settings=settings, gate=front.gate)
     app.add_middleware(Measured)
     handle_errors(app)
+    describe(app)
     return app
 
 

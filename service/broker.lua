@@ -12,7 +12,8 @@ job's keys live until `tick` forgets the job, `retention` seconds after its end.
                          it), frames, expected, decoded, erased,
                          clips and windows (sealed), committed and committed_windows, waiting (windows
                          not yet admitted), v (virtual time), seq (latest event), last:<kind>:<stage>
-                         ("<seq> <time>" of the latest progress event)
+                         ("<seq> <time>" of the latest progress event), hook_tries (attempts
+                         to call its webhook)
  job:<job>:clips         hash: clip -> ClipRequest, of those not committed; gone at the job's end
  job:<job>:pending       list: "<windows> <clip>", not admitted, in the order of sealing; gone likewise
  job:<job>:admitted      hash: clip -> "<entry> <windows>" of the queue; gone likewise
@@ -27,12 +28,13 @@ job's keys live until `tick` forgets the job, `retention` seconds after its end.
  states                  hash: state -> number of jobs
  deadlines               zset: live job -> deadline
  over                    zset: ended job -> when it is forgotten
+ hooks                   zset: ended job whose webhook is to be called -> when; in milliseconds
  unarchived              set: ended jobs without done.json
  tenant:<tenant>         hash: live (jobs and uploads), gpu_ms (reserved), v:<model or kind> (virtual time),
-                         c:<model> (virtual clock of its jobs), drained, busy and at (see ADMISSION);
-                         expires an hour after its last live job
+                         c:<model> (virtual clock of its jobs), drained, drains, busy and at (see
+                         ADMISSION); expires an hour after its last live job
  jobs:<tenant>           zset: job -> 0, so that they lie in the order of their ids, which is time's
- load                    hash: gpu_ms (reserved in all), drained, busy and at
+ load                    hash: gpu_ms (reserved in all), drained, drains, busy and at
  upload:<job>            hash: tenant, held_ms (reserved for a video that is on its way); gone once the job is
                          submitted or the reservation lapses
  uploads                 zset: job of such a video -> when its reservation lapses; in milliseconds
@@ -89,21 +91,24 @@ local MAX_HOLDERS = 3         -- of a task that vanish without getting further
 local EVENT_GAP = 0.25        -- seconds between progress events of a kind
 local RATE_SPAN = 30          -- seconds over which rates are taken
 local DRAIN_SPAN = 20         -- busy seconds over which the draining of reservations is taken
-local PRIOR = 1000            -- gpu_ms that a worker is thought to do in a second before anything was measured
-local MARGIN = 1.1            -- of the time that a refused client is told
+local FEW = 4                 -- changes before that is believed; ...
+local PRIOR = 1000            -- ... until then a worker is thought to do so many gpu_ms in a second
+local MARGIN = 1.0            -- of the time that a refused client is told
 local GRACE = 3               -- seconds that a ticket holds beyond its time
-local OVERDRAFT = 0.1         -- share of a limit by which tickets may exceed it
+local OVERDRAFT = 0.2         -- share of a limit by which tickets may exceed it
 local EARLY = 0.25            -- seconds by which one may come before the time that was told
 local LONGEST = 3600          -- seconds that are told at most, and for which promises are made
 local DEAD = 1000             -- dead letters kept
 local SWEEP = 200             -- of each kind that a tick handles
+local HOOK_LEASE = 60000      -- milliseconds in which an attempt to call a webhook has ended
 
 local config = cjson.decode(ARGV[2])
 local lease_ms = config.lease * 1000
 local clock = call('TIME')
-local now = clock[1] + clock[2] / 1e6
-local now_ms = math.floor(now * 1000)
-local now_us = clock[1] .. string.format('%06d', clock[2])
+local us = clock[1] * 1e6 + clock[2] + (config.ahead_us or 0)  -- tests let time pass
+local now = us / 1e6
+local now_ms = math.floor(us / 1000)
+local now_us = string.format('%.0f', us)
 local changed = {}            -- jobs to notify of, when all is done
 
 local function refuse(word, message) error({word .. ' ' .. message}) end
@@ -152,7 +157,10 @@ end
 
 local function change_reserved(key, more, drains)
   local drained, busy, held = drain_of(key)
-  if drains then drained = drained - held * more end
+  if drains then
+    drained = drained - held * more
+    call('HINCRBY', key, 'drains', 1)
+  end
   call('HSET', key, 'gpu_ms', held + more, 'drained', tostring(drained), 'busy', tostring(busy),
     'at', now)
 end
@@ -343,6 +351,14 @@ local function empty_queue(job, tenant, model)
   end
 end
 
+-- Say that a job has ended, to whoever listens and to its webhook.
+local function tell_end(job, state, code, message)
+  emit(job, 'finished', {state = state, code = code, message = message})
+  if cjson.decode(get(job_key(job), 'body')).webhook then
+    call('ZADD', P .. 'hooks', now_ms, job)
+  end
+end
+
 -- End a live job; whether it was live.
 local function finish(job, state, code, message)
   if not is_live(job) then return false end
@@ -357,7 +373,7 @@ local function finish(job, state, code, message)
   call('ZREM', P .. 'deadlines', job)
   call('ZADD', P .. 'over', now + config.retention, job)
   call('SADD', P .. 'unarchived', job)
-  emit(job, 'finished', {state = state, code = code, message = message})
+  tell_end(job, state, code, message)
   refill(model)
   return true
 end
@@ -392,6 +408,7 @@ local function forget(job)
   end
   call('DEL', key)
   call('ZREM', P .. 'over', job)
+  call('ZREM', P .. 'hooks', job)
   call('SREM', P .. 'unarchived', job)
 end
 
@@ -595,7 +612,7 @@ end
 
 local function drain_rate(key)
   local drained, busy = drain_of(key)
-  if busy <= 0 or drained <= 0 then return PRIOR * math.max(live_workers(), 1) end
+  if num(get(key, 'drains')) < FEW or busy <= 0 then return PRIOR * math.max(live_workers(), 1) end
   return math.max(drained / busy, 1)
 end
 
@@ -622,24 +639,25 @@ local function promise(line, at, gpu_ms)
   call('EXPIRE', line, LONGEST + 60)
 end
 
--- A visitor's ticket whose time has come, or, of one that is named, any; taken out of the lines.
-local function take_ticket(visitor, tenant, is_named)
+-- A visitor's ticket whose time has come, or, of one that is named, any: its time and its name.
+local function find_ticket(visitor, is_named)
   local key = P .. 'tickets:' .. visitor
   call('ZREMRANGEBYSCORE', key, '-inf', now - GRACE - 1)
   local last = is_named == '1' and '+inf' or now + EARLY
   local ticket, at = unpack(call('ZRANGEBYSCORE', key, '-inf', last, 'WITHSCORES', 'LIMIT', 0, 1))
-  if not ticket then return nil end
-  call('ZREM', key, ticket)
-  for _, line in ipairs({P .. 'line', P .. 'line:' .. tenant}) do
-    promise(line, num(at), -num(string.match(ticket, '%d+$')))
-  end
-  return num(at)
+  if ticket then return num(at), ticket end
 end
 
--- How long to wait until so much has drained, in whole seconds with a margin.
+local function drop_ticket(visitor, tenant, at, ticket)
+  call('ZREM', P .. 'tickets:' .. visitor, ticket)
+  for _, line in ipairs({P .. 'line', P .. 'line:' .. tenant}) do
+    promise(line, at, -num(string.match(ticket, '%d+$')))
+  end
+end
+
+-- How long to wait until so much has drained, in whole seconds.
 local function wait_s(key, too_many)
-  local seconds = math.ceil(MARGIN * too_many / drain_rate(key))
-  return math.min(math.max(seconds, 1), LONGEST)
+  return math.min(math.max(math.ceil(MARGIN * too_many / drain_rate(key)), 1), LONGEST)
 end
 
 local function refuse_for_now(key, code, who, limit, retry)
@@ -660,7 +678,7 @@ end
 -- Return if a request may come in; else refuse it with the time when it may. A tenant that has
 -- nothing waiting need not stand in the line of all, so that nobody is kept out by another's visits.
 local function let_in(tenant, gpu_ms, total, of_tenant, visitor, is_named)
-  local own = take_ticket(visitor, tenant, is_named)
+  local own, ticket = find_ticket(visitor, is_named)
   local retry, code, who, key, limit = 0, nil, nil, nil, nil
   local is_idle = num(get(P .. 'tenant:' .. tenant, 'gpu_ms')) == 0
   local function look(scope, line, most, name, words, place)
@@ -673,8 +691,14 @@ local function let_in(tenant, gpu_ms, total, of_tenant, visitor, is_named)
     own)
   look(P .. 'load', P .. 'line', total, 'service_over_limit', 'the service has',
     own or is_idle and 0 or nil)
+  local is_early = own and own > now + EARLY
+  if own and not (is_early and retry > 0) then drop_ticket(visitor, tenant, own, ticket) end
   if retry == 0 then return end
-  give_ticket(visitor, tenant, gpu_ms, retry)
+  if is_early then
+    retry = math.max(math.ceil(own - now), 1)
+  else
+    give_ticket(visitor, tenant, gpu_ms, retry)
+  end
   refuse_for_now(key, code, who, limit, retry)
 end
 
@@ -768,7 +792,7 @@ function api.restore(job, body, tenant, model, name, digest, done_json, seq)
   else
     record(job, body, tenant, model, name, digest, done.state)
     call('HSET', job_key(job), 'code', code, 'message', message, 'seq', seq)
-    emit(job, 'finished', {state = done.state, code = code, message = message})
+    tell_end(job, done.state, code, message)
   end
   local clips = 0
   for clip, path in pairs(done.results) do
@@ -834,6 +858,25 @@ function api.request_export(job, export, body)
   call('HSET', key, export, '{"state":"pending"}')
   add_task('export:' .. job .. ':' .. export, 'export', job, body)
   return get(key, export)
+end
+
+function api.due_hooks(most)
+  local found = {}
+  for _, job in ipairs(call('ZRANGEBYSCORE', P .. 'hooks', '-inf', now_ms, 'LIMIT', 0, most)) do
+    call('ZADD', P .. 'hooks', now_ms + HOOK_LEASE, job)
+    table.insert(found, {job, call('HINCRBY', job_key(job), 'hook_tries', 1)})
+  end
+  return found
+end
+
+function api.hook_done(job)
+  call('ZREM', P .. 'hooks', job)
+end
+
+function api.hook_later(job, delay_ms, was_tried)
+  if not call('ZSCORE', P .. 'hooks', job) then return end
+  call('ZADD', P .. 'hooks', now_ms + delay_ms, job)
+  if num(was_tried) == 0 then call('HINCRBY', job_key(job), 'hook_tries', -1) end
 end
 
 function api.models()

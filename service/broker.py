@@ -12,6 +12,7 @@ from redis import Redis
 
 from service.broker_access import AccessBroker
 from service.broker_clips import ClipBroker
+from service.broker_hooks import HookBroker
 from service.broker_jobs import JobBroker
 from service.broker_media import MediaBroker
 from service.estimates import WINDOW_GPU_S
@@ -21,7 +22,7 @@ from service.settings import Settings
 LUA = Path(__file__).with_suffix(".lua")
 
 
-class Broker(JobBroker, MediaBroker, ClipBroker, AccessBroker):
+class Broker(JobBroker, MediaBroker, ClipBroker, AccessBroker, HookBroker):
     """All of the queue.
 
     Args:

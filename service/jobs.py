@@ -31,6 +31,7 @@ from service.reconciler import archive, recall
 from service.settings import Settings
 from service.store import Store, job_path
 from service.upload_parts import PartWriter
+from service.webhooks_address import Allowed, check_url
 
 PUBLIC = "public"
 """The tenant of those who show no key."""
@@ -93,7 +94,7 @@ class Jobs:
             job_id: Of the same job where it is prepared once more.
 
         Raises:
-            UsageError: `unknown_model`, `bad_time_range`.
+            UsageError: `unknown_model`, `bad_time_range`, `bad_webhook`.
             DrainingError, ModelUnavailableError: Not now.
         """
         if self.draining:
@@ -113,19 +114,25 @@ class Jobs:
             on_disconnect=options.on_disconnect or _default_on_disconnect(caller),
             idempotency_key=caller.idempotency_key,
             filename=options.filename,
+            webhook=self._webhook(options.webhook),
             estimated_gpu_s=self._estimate(size_bytes),
         )
         self._check_served(job)
         return job
 
-    def admit(self, job: Job, caller: Caller) -> None:
-        """Reserve for a job before its video is read; `submit` or `discard` ends that.
+    def open(self, options: ReconstructOptions, caller: Caller, size_bytes: int | None) -> Job:
+        """Prepare a job and reserve for it, before its video is read.
+
+        `submit` takes the reservation over, and `discard` gives it back.
 
         Raises:
+            UsageError, DrainingError, ModelUnavailableError: As `prepare`.
             OverCapacityError: As `Broker.admit`.
         """
+        job = self.prepare(options, caller, size_bytes)
         limits = limits_of(self.settings, caller.max_gpu_s)
         self.broker.admit(job, limits, visitor_of(job, caller.address), HOLD_S)
+        return job
 
     def submit(self, job: Job, caller: Caller | None = None) -> str:
         """Queue a job, its manifest first, and return the id of the job that does the work.
@@ -223,6 +230,9 @@ class Jobs:
             return None
         return recall(self.broker, self.store, job_id)
 
+    def _webhook(self, url: str | None) -> str | None:
+        return None if url is None else check_url(url, Allowed.read(self.settings.webhook_allow))
+
     def _check_served(self, job: Job) -> None:
         settings = self.settings
         served = {status.model_key: status for status in self.broker.models()}.get(job.model_key)
@@ -252,6 +262,8 @@ def new_job_id(now_s: float) -> str:
 def request_digest(job: Job, video_sha256: str) -> str:
     """Return what is equal in two requests that ask for the same."""
     asked = [video_sha256, job.model_key, asdict(job.options), job.on_disconnect]
+    if job.webhook is not None:
+        asked.append(job.webhook)
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 

@@ -105,6 +105,7 @@ class Job(Message):
         request_digest: SHA-256 of what must be equal in two requests of the same key.
         estimated_gpu_s: What is reserved for it until its video is known.
         filename: What the client calls the video; shown, never used as a path.
+        webhook: URL to call when the job has ended; not shown, as it may hold a secret.
     """
 
     id: str
@@ -120,6 +121,7 @@ class Job(Message):
     request_digest: str = ""
     estimated_gpu_s: float = 0.0
     filename: str | None = None
+    webhook: str | None = None
 
     @property
     def model_key(self) -> str:

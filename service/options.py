@@ -83,6 +83,9 @@ class ReconstructOptions(ResultOptions):
     filename: str | None = Field(
         None, max_length=255, description="What you call the video; shown in lists."
     )
+    webhook: str | None = Field(
+        None, max_length=2048, description="URL to call when the job has ended (docs/webhooks.md)."
+    )
     on_disconnect: Literal["cancel", "detach"] | None = Field(
         None,
         description="What becomes of the job when a waiting client goes away [default: cancel; "

@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from model.errors import UsageError
+from service.security_masks import learn, mask, passwords_in
 
 LOOPBACK = "127.0.0.1"
 
@@ -49,6 +50,8 @@ class Settings(BaseSettings):
         session_s: How long a browser need not show its key again.
         tls_cert, tls_key: PEM files: the certificate, with its chain, and its private key. With
             them both ports speak TLS alone.
+        webhook_allow: What webhooks may reach although it is not public: names of hosts, addresses
+            and networks, separated by commas.
         max_upload_bytes, max_video_s, max_side_px: Limits of one video.
         retention_s: How long jobs and what belongs to them are kept.
         lease_s: How long a silent process keeps its work; heartbeats come at a third of it.
@@ -92,6 +95,8 @@ class Settings(BaseSettings):
     session_s: float = Field(default=43_200, gt=0)
     tls_cert: Path | None = None
     tls_key: Path | None = None
+
+    webhook_allow: str = Field(default="", pattern=r"^[a-zA-Z0-9.,:/_ -]*$")
 
     max_upload_bytes: int = Field(default=2 * 10**9, gt=0)
     max_video_s: float = Field(default=7200, gt=0)
@@ -148,15 +153,18 @@ def load_settings(**flags: object) -> Settings:
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         # pydantic checks what is given, and pydantic-settings takes the folder.
-        return Settings(_secrets_dir=secrets, **given)  # type: ignore[call-arg, arg-type]
+        settings = Settings(_secrets_dir=secrets, **given)  # type: ignore[call-arg, arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0])
         name = f"--{field.replace('_', '-')}" if field in given else f"REMOCAP_{field}".upper()
         raise UsageError(
             "bad_setting",
-            f"{name} is {first['input']!r}: {first['msg']}; correct it or leave it out",
+            mask(f"{name} is {first['input']!r}: {first['msg']}; correct it or leave it out"),
         ) from None
+    for url in (settings.redis_url, settings.store_url):
+        learn(passwords_in(url.get_secret_value()) if url is not None else [])
+    return settings
 
 
 def _secrets_dir() -> Path | None:

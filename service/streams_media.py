@@ -9,18 +9,20 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import NamedTuple
 
+from anyio.to_thread import run_sync
 from fastapi import HTTPException, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from service.broker_types import ExportState, JobStatus
 from service.exports import export_request
 from service.front import Front
-from service.handout import await_export, check_succeeded, failure
+from service.handout import OUR_FAULTS, await_export, check_succeeded, failure
 from service.schemas import Pending
 from service.store import Store
 
 MEDIA_TYPES: Mapping[str, str] = {"preview": "video/mp4", "thumbnail": "image/jpeg"}
 _PIECE_BYTES = 2**18
+_WORTH_A_RETRY = OUR_FAULTS | {"disk_full"}
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
@@ -48,7 +50,11 @@ async def hand_out_media(
         HTTPException: 416.
     """
     check_succeeded(status)
-    state = await await_export(front, export_request(status.job.id, form), wait_s)
+    asked = export_request(status.job.id, form)
+    known = await run_sync(front.broker.export_state, asked.job, asked.export)
+    if known is not None and known.state == "failed" and known.code not in _WORTH_A_RETRY:
+        raise failure(known.code, known.message)
+    state = await await_export(front, asked, wait_s)
     match state.state:
         case "ready":
             return _answer(request, front.store, state, form)

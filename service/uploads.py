@@ -70,11 +70,10 @@ async def take_in(
     max_bytes = jobs.settings.max_upload_bytes
     if upload.size_bytes is not None and upload.size_bytes > max_bytes + FORM_BYTES:
         raise too_large(max_bytes)
-    job = await run_sync(jobs.prepare, options, caller, upload.size_bytes)
+    job = await run_sync(jobs.open, options, caller, upload.size_bytes)
     parts = PartWriter(jobs.store, job.id)
     at_once = not upload.body.may_have_fields and caller.idempotency_key is None
     intake = Intake(parts, max_bytes)
-    await run_sync(jobs.admit, job, caller)
     try:
         if at_once:
             await run_sync(jobs.submit, job, caller)
@@ -90,7 +89,8 @@ async def take_in(
         queued(job_id)
         return job_id, options
     except BaseException as error:
-        await asyncio.shield(run_sync(jobs.break_off, job, error, parts, at_once))
+        if not (at_once and parts.closed):  # else the job has all that it needs
+            await asyncio.shield(run_sync(jobs.break_off, job, error, parts, at_once))
         raise
 
 

@@ -32,6 +32,7 @@ NAMES = {
     "remocap_request_seconds": "histogram",
     "remocap_requests_total": "counter",
     "remocap_uploaded_bytes_total": "counter",
+    "remocap_webhooks_total": "counter",
 }
 
 
