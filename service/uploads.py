@@ -89,7 +89,8 @@ async def take_in(
         queued(job_id)
         return job_id, options
     except BaseException as error:
-        await asyncio.shield(run_sync(jobs.break_off, job, error, parts, at_once))
+        if not (at_once and parts.closed):  # else the job has all that it needs
+            await asyncio.shield(run_sync(jobs.break_off, job, error, parts, at_once))
         raise
 
 

@@ -118,3 +118,17 @@ def api(settings: Settings, store: Store, broker: Broker) -> Iterator[Api]:
 def hand(broker: Broker) -> Hand:
     """A hand that plays media and worker."""
     return Hand(broker)
+
+
+@pytest.fixture(scope="module")
+def working_api(redis_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A server whose videos are really decoded; clips of two windows get made-up answers."""
+    from tests.service.working import working
+
+    folder = tmp_path_factory.mktemp("working")
+    settings = free_settings(folder, redis_servers.address(find_redis_server()), clip_windows=2)
+    broker, store = Broker.of(settings), Store.of(settings)
+    broker.redis.flushall()
+    with serving(settings, store, broker) as api, working(broker, store, folder):
+        yield api
+    broker.close()

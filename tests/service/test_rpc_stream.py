@@ -9,17 +9,12 @@ import grpc
 import numpy as np
 import pytest
 
-from service.broker import Broker
 from service.pb.remocap.v1 import reconstruction_pb2 as pb
 from service.pb.remocap.v1.reconstruction_pb2_grpc import ReconstructionStub
-from service.redis_server import find_redis_server
-from service.store import Store
-from tests.service.conftest import Servers
 from tests.service.jobs_of_videos import SAMPLE
 from tests.service.live_videos import KINDS, live
 from tests.service.rpc_calls import distance_m, requests, rows_of
-from tests.service.web import Api, free_settings, serving
-from tests.service.working import working
+from tests.service.web import Api
 
 BRIEF_S = 1.2  # 36 frames: two clips of two windows, and one of what is left
 LIVE_S = 2.0
@@ -27,14 +22,8 @@ Answers = list[pb.ReconstructResponse]
 
 
 @pytest.fixture(scope="module")
-def api(redis_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    folder = tmp_path_factory.mktemp("stream")
-    settings = free_settings(folder, redis_servers.address(find_redis_server()), clip_windows=2)
-    broker, store = Broker.of(settings), Store.of(settings)
-    broker.redis.flushall()
-    with serving(settings, store, broker) as api, working(broker, store, folder):
-        yield api
-    broker.close()
+def api(working_api: Api) -> Api:
+    return working_api
 
 
 @pytest.fixture(scope="module")

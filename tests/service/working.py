@@ -3,13 +3,14 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
 from model.errors import RemocapError
 from model.video import Limits
 from service.broker import Broker
+from service.broker_types import MediaTask
 from service.errors import JobOverError, LeaseLostError
 from service.media_job import DecodeTask, Eyes, Pace
 from service.settings import Settings
@@ -44,7 +45,8 @@ def _again(stop: threading.Event, work: Callable[[], None]) -> None:
 
 def _answer(broker: Broker, store: Store) -> None:
     for status in broker.models():
-        answer_clips(broker, store, status.model_key)
+        with suppress(FileNotFoundError, AssertionError):  # of a job that was erased meanwhile
+            answer_clips(broker, store, status.model_key)
 
 
 def _decode(broker: Broker, store: Store, folder: Path) -> None:
@@ -52,16 +54,20 @@ def _decode(broker: Broker, store: Store, folder: Path) -> None:
     if task is None:
         return
     lease = TaskLease(broker, task.lease, 10, lambda: None, end=lambda _: None)
+    with suppress(JobOverError, LeaseLostError):  # where a job was ended meanwhile
+        _run(broker, store, task, lease, folder)
+    lease.stop()
+
+
+def _run(broker: Broker, store: Store, task: MediaTask, lease: TaskLease, folder: Path) -> None:
     try:
         pace = Pace(lease.beat, lambda _: lease.beat())
         most = Settings().max_unprocessed_windows
         DecodeTask(store, broker, task, Limits(), folder, most, pace, _eyes()).run()
     except (JobOverError, LeaseLostError):
-        pass  # the job was ended
+        raise
     except RemocapError as error:
         broker.fail(task.lease, error.code, error.message)
-    finally:
-        lease.stop()
 
 
 @cache
