@@ -54,7 +54,7 @@ def ignore(done: int, total: int | None) -> None:
 
 
 class Happening(NamedTuple):
-    """Something that happened to a job: its number, kind and facts, as docs/service.md says."""
+    """Something that happened to a job: its number, kind and facts, as docs/streams.md says."""
 
     seq: int
     kind: str
@@ -102,7 +102,7 @@ class AsyncClient:
 
         Args:
             video: The file.
-            options: Of the job, as docs/service.md lists them.
+            options: Of the job, as docs/api.md lists them.
             told: Told of bytes sent.
         """
         total = _size_of(video)
