@@ -119,7 +119,7 @@ class _Film(NamedTuple):
 
 def _records(result: Reconstruction, shapes: Shapes, film: _Film | None) -> Iterator[bytes]:
     """Yield all rows as they would be streamed."""
-    meta, form = result.meta, Form(encoding="int16")
+    meta = result.meta
     said: dict[str, Any] = {
         name: getattr(meta, name) for name in ("trained", "width", "height", "focal_px")
     }
@@ -132,7 +132,7 @@ def _records(result: Reconstruction, shapes: Shapes, film: _Film | None) -> Iter
             done += len(shown)
             placed = shapes.joints.place(shown, result.intrinsics)
             yield from rows_record(
-                done, shown, placed, form, lambda k: result.mesh_of(k).vertices_m
+                done, shown, placed, Form(), lambda k: result.mesh_of(k).vertices_m
             )
 
 
