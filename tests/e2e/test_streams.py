@@ -15,6 +15,8 @@ from tests.e2e.served import serving
 from tests.service.streaming import META, joined, records
 from tests.service.test_streams_frames import fine_from_coarse
 
+pytestmark = pytest.mark.slow  # the service has to start
+
 SAMPLE = Path(__file__).resolve().parents[2] / "docs" / "sample" / "walk.mp4"
 STRETCH = {"start": "0.3", "end": "0.8"}  # seconds; the preview begins at 0
 
