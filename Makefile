@@ -10,6 +10,8 @@
 #   make bench   time the network as published against the way we run it
 #   make load    measure the service: throughput, batch fill, fairness, memory of Redis
 #   make chaos   kill, stop, poison and starve its workers, and count what is lost; ten minutes
+#   make overload   ten times more work than it can do: what refused clients are told, and goodput
+#   make contract   ask for ten minutes whatever its own description allows (Schemathesis)
 #   make image   the images of all roles, with docker or buildah; make try-images: have them work (buildah, root)
 #   make dashboard   ask every query of the dashboard of a real Prometheus
 #   make docs-check  run each command of README and docs/ in a fresh clone
@@ -22,7 +24,7 @@ VIDEO ?= $(SAMPLE)
 OUT ?= out
 PAGE := service/web/dist/index.html
 
-.PHONY: demo page wheel test check lint pytest fuzz fuzz-rpc gltf bench load chaos image try-images dashboard docs-check docs/api.md clean
+.PHONY: demo page wheel test check lint pytest fuzz fuzz-rpc gltf bench load chaos overload contract image try-images dashboard docs-check docs/api.md clean
 
 demo: $(VENV)/.installed
 	@mkdir -p "$(OUT)"
@@ -72,6 +74,12 @@ load: $(VENV)/.installed-dev
 
 chaos: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.load.chaos
+
+overload: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.load.overload
+
+contract: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.load.contract 600
 
 image:
 	deploy/image/build.sh

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from model.errors import UsageError
 from service.admission import address_to_listen
 from service.broker import Broker
+from service.description import describe
 from service.front import Front
 from service.logs import get_log, set_up_logs
 from service.metrics import REQUEST_SECONDS, REQUESTS
@@ -67,6 +68,7 @@ def create_app(settings: Settings, store: Store, broker: Broker) -> FastAPI:
     app.add_middleware(Guard, settings=settings, gate=front.gate)
     app.add_middleware(Measured)
     handle_errors(app)
+    describe(app)
     return app
 
 

@@ -20,6 +20,7 @@ from model.errors import RemocapError, UsageError
 from model.types import Smoothing
 from service import research, roles
 from service.keys_cli import keys
+from service.security_masks import mask
 from service.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -230,7 +231,7 @@ def main() -> None:
             raise
         known = _explain(error)
         console.print(
-            f"[red]error[/red] {known.code}: {escape(known.message)}",
+            f"[red]error[/red] {known.code}: {escape(mask(known.message))}",
             soft_wrap=True,
             highlight=False,
         )

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Request, Security
+from fastapi.security import APIKeyCookie, APIKeyQuery, HTTPBearer
 
 from service.admission import Credentials, Gate
 from service.broker import Broker
@@ -25,6 +26,11 @@ COOKIE = "remocap_session"
 IDEMPOTENCY_KEY = r"[\x21-\x7e]+"
 MAX_KEY = 255  # characters
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+# Said in the interface's description; `credentials_of` reads them.
+_BEARER = HTTPBearer(description="A key, `rmc_...`.", auto_error=False)
+_SESSION = APIKeyCookie(name=COOKIE, description="Of POST /v1/session.", auto_error=False)
+_LINK = APIKeyQuery(name="share", description="Of a link to one job; GET only.", auto_error=False)
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,9 @@ async def identified(
             description="Your name for this request: repeating it makes no second job.",
         ),
     ] = None,
+    _bearer: Annotated[object, Security(_BEARER)] = None,
+    _session: Annotated[object, Security(_SESSION)] = None,
+    _link: Annotated[object, Security(_LINK)] = None,
 ) -> Caller:
     """Return who asks, if they may ask for this.
 

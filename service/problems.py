@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from model.errors import InputError, NobodyFoundError, OutputError, RemocapError, UsageError
 from service import errors
 from service.options import bad_option
+from service.security_masks import mask
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -123,5 +124,6 @@ def _on_unknown(_: Request, __: Exception) -> JSONResponse:
 
 
 def _response(status: int, code: str, detail: str) -> JSONResponse:
-    problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, code=code)
+    title = HTTPStatus(status).phrase
+    problem = Problem(title=title, status=status, detail=mask(detail), code=code)
     return JSONResponse(problem.model_dump(), status, media_type=MEDIA_TYPE)

@@ -25,6 +25,7 @@ from service import errors
 from service.logs import get_log
 from service.metrics import REQUEST_SECONDS, REQUESTS
 from service.problems import status_of as http_status_of
+from service.security_masks import mask
 
 DOMAIN = "remocap"
 _LONGEST_MESSAGE = 1000  # it travels in a header
@@ -88,7 +89,7 @@ def _status(code: StatusCode, message: str, details: list[Message]) -> grpc.Stat
         packed.append(Packed())
         packed[-1].Pack(detail)
     number = Code.Value(code.name)
-    return rpc_status.to_status(Status(code=number, message=message, details=packed))
+    return rpc_status.to_status(Status(code=number, message=mask(message), details=packed))
 
 
 _UNKNOWN = "something went wrong here; the log of this server says what"

@@ -9,12 +9,13 @@ from pydantic import BaseModel, Field, SecretStr
 
 from service.admission import MAX_LINK_S
 from service.front import COOKIE, TheCaller, TheFront, credentials_of
+from service.problems import PROBLEMS
 from service.settings import Settings
 
-sessions = APIRouter(prefix="/v1", tags=["access"])
+sessions = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["access"])
 """Whoever shows a key may come here; the endpoints see to that themselves."""
 
-shares = APIRouter(prefix="/v1", tags=["access"])
+shares = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["access"])
 
 
 class Login(BaseModel):

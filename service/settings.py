@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from model.errors import UsageError
+from service.security_masks import learn, mask, passwords_in
 
 LOOPBACK = "127.0.0.1"
 
@@ -152,15 +153,18 @@ def load_settings(**flags: object) -> Settings:
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         # pydantic checks what is given, and pydantic-settings takes the folder.
-        return Settings(_secrets_dir=secrets, **given)  # type: ignore[call-arg, arg-type]
+        settings = Settings(_secrets_dir=secrets, **given)  # type: ignore[call-arg, arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0])
         name = f"--{field.replace('_', '-')}" if field in given else f"REMOCAP_{field}".upper()
         raise UsageError(
             "bad_setting",
-            f"{name} is {first['input']!r}: {first['msg']}; correct it or leave it out",
+            mask(f"{name} is {first['input']!r}: {first['msg']}; correct it or leave it out"),
         ) from None
+    for url in (settings.redis_url, settings.store_url):
+        learn(passwords_in(url.get_secret_value()) if url is not None else [])
+    return settings
 
 
 def _secrets_dir() -> Path | None:

@@ -30,6 +30,7 @@ from obstore.store import ObjectStore, from_url
 
 from model.errors import UsageError
 from service.errors import StoreFullError, StoreUnavailableError
+from service.security_masks import mask
 from service.settings import Settings
 
 KEYS = "keys/"
@@ -196,7 +197,7 @@ def _told_as_ours() -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
+    return mask(str(error).partition("\n")[0])
 
 
 def job_path(job: str) -> str:

@@ -29,7 +29,13 @@ def _binary(*kinds: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
-@streams.get("/jobs/{job_id}/events", response_class=EventStream, status_code=200, tags=["jobs"])
+@streams.get(
+    "/jobs/{job_id}/events",
+    response_class=EventStream,
+    status_code=200,
+    responses={204: {"description": "The job is over, and nothing comes behind that number."}},
+    tags=["jobs"],
+)
 async def get_events(
     front: TheFront,
     caller: TheCaller,

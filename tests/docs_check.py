@@ -120,11 +120,11 @@ def clone() -> Iterator[Path]:
         yield folder
 
 
-def environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path, page: str) -> dict[str, str]:
     """Ours, but for what would have commands work on something else than the clone."""
     theirs = {"PYTHONPATH", "VIRTUAL_ENV", "CI", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
     kept = {k: v for k, v in os.environ.items() if k not in theirs and "REMOCAP" not in k}
-    data = folder.parent / "data"
+    data = folder.parent / Path(page).stem
     return kept | {
         "PATH": f"{folder}/.venv/bin:{kept['PATH']}",
         "REMOCAP_DATA_DIR": str(data),
@@ -138,7 +138,7 @@ def run(block: Block, folder: Path) -> bool:
     done = subprocess.run(
         block.argv,
         cwd=folder,
-        env=environment(folder),
+        env=environment(folder, block.page),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -163,7 +163,12 @@ def served(block: Block, folder: Path) -> Iterator[None]:
     log = folder.parent / "served.txt"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            block.argv, cwd=folder, env=environment(folder), stdout=out, stderr=out, process_group=0
+            block.argv,
+            cwd=folder,
+            env=environment(folder, block.page),
+            stdout=out,
+            stderr=out,
+            process_group=0,
         )
     try:
         until_s = time.monotonic() + 300

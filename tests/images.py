@@ -21,6 +21,7 @@ from typing import Any
 
 import httpx2
 import numpy as np
+import psutil
 
 from tests.load.fleet import wait_for
 
@@ -68,7 +69,7 @@ class Image:
         config = self.config
         given = config["Entrypoint"] + config["Cmd"] if arguments is None else list(arguments)
         variables = [*config["Env"], "REMOCAP_SECRETS_DIR=/secrets"]
-        variables.append("REMOCAP_STORE_URL=file:///data/store")
+        variables += ["REMOCAP_STORE_URL=file:///data/store", "REMOCAP_PUBLISH=127.0.0.1"]
         user = _say("chroot", str(self.root), "id", "-u", config["User"])
         space = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", _ENTER, "sh"]
         place = [str(self.root), f"{user}:{user}", config["WorkingDir"] or "/", str(data)]
@@ -174,6 +175,13 @@ def by_grpc() -> int:
         return sum(len(answer.meshes.frame_index) for answer in answers)
 
 
+def memory_mib(pid: int) -> float:
+    """What a process and its children hold for themselves."""
+    root = psutil.Process(pid)
+    tree = [root, *root.children(recursive=True)]
+    return sum(process.memory_full_info().uss for process in tree) / 2**20
+
+
 def try_images(folder: Path) -> None:
     """Start everything, and have a clip go through twice."""
     with ExitStack() as stack:
@@ -186,13 +194,14 @@ def try_images(folder: Path) -> None:
         subprocess.run(first, check=True)
         stack.enter_context(redis(folder))
         begun_s = time.monotonic()
-        for image in images.values():
-            stack.enter_context(role(image, folder))
+        running = {name: stack.enter_context(role(images[name], folder)) for name in ROLES}
         wait_for(lambda: all(image.healthy(folder) for image in images.values()), 180)
         print(f"all healthy after {time.monotonic() - begun_s:.1f} s")
         for way in (by_rest, by_grpc):
             begun_s = time.monotonic()
             print(f"{way.__name__}: {way()} rows in {time.monotonic() - begun_s:.1f} s")
+        for name, process in running.items():
+            print(f"{name}: {memory_mib(process.pid):.0f} MiB")
     print("all ended as they were told to")
 
 
