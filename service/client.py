@@ -66,14 +66,16 @@ class AsyncClient:
 
     Args:
         server: Its URL, e.g. `http://localhost:8000`.
+        key: An API key, `rmc_...`, where the server asks for one.
 
     Every method raises UnavailableError (`server_unreachable`) where there is none, and the error
     that the server's problem document names where it refuses.
     """
 
-    def __init__(self, server: str) -> None:
+    def __init__(self, server: str, key: str | None = None) -> None:
+        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         try:
-            self._http = httpx2.AsyncClient(base_url=server, timeout=TIMEOUT)
+            self._http = httpx2.AsyncClient(base_url=server, timeout=TIMEOUT, headers=headers)
         except httpx2.InvalidURL as error:
             raise UsageError("bad_setting", f"'{server}' is no URL ({error})") from None
         self._server = server
@@ -211,9 +213,9 @@ class AsyncClient:
 class Client(Blocking):
     """The same as `AsyncClient`, for those who do not write async."""
 
-    def __init__(self, server: str) -> None:
+    def __init__(self, server: str, key: str | None = None) -> None:
         super().__init__()
-        self._client = AsyncClient(server)
+        self._client = AsyncClient(server, key)
         self._closing.append(self._client)
 
     def submit(

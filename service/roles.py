@@ -95,6 +95,10 @@ def submit(
         typer.Option("--output", "-o", help="As of `remocap reconstruct`; may be repeated."),
     ],
     server: Annotated[str, typer.Option(help="Its URL.")] = "http://localhost:8000",
+    key: Annotated[
+        str | None,
+        typer.Option(envvar="REMOCAP_KEY", help="Where it asks for one; best in the variable."),
+    ] = None,
     model: ModelName = None,
     max_people: Annotated[
         int | None, typer.Option(min=1, help="Follow at most so many people at a time.")
@@ -123,7 +127,7 @@ def submit(
         "end": end,
         "focal": focal,
     }
-    with Client(server) as client:
+    with Client(server, key) as client:
         with ProgressBars(console) as bars:
             job = run(client, video, output, options, bars)
         console.print(job_summary(job))

@@ -68,6 +68,7 @@ def serving(folder: Path, **settings: object) -> Iterator[Served]:
     """Run the service while the block runs, ready at its start."""
     port, worker_port = free_port(), free_port()
     given = {"data_dir": folder, "rest_port": port, "worker_port": worker_port, "media_port": 0}
+    given |= {"grpc_port": free_port()}
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / SAID).open("wb") as out:
         process = start(out, given | settings)

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import trustme
 
 from service.broker import Broker
 from service.redis_server import RedisServer, find_redis_server
@@ -132,3 +133,14 @@ def working_api(redis_servers: Servers, tmp_path_factory: pytest.TempPathFactory
     with serving(settings, store, broker) as api, working(broker, store, folder):
         yield api
     broker.close()
+
+
+@pytest.fixture
+def certified(tmp_path: Path, settings: Settings) -> tuple[Settings, Path]:
+    """Settings with a certificate, and that of who vouches for it."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost", "127.0.0.1")
+    issued.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "both.pem"))
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    both = tmp_path / "both.pem"
+    return settings.model_copy(update={"tls_cert": both, "tls_key": both}), tmp_path / "ca.pem"

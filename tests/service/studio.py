@@ -55,11 +55,13 @@ class Studio:
     def seal(self, clips: Sequence[Clip]) -> None:
         """Find people."""
         for clip in clips:
+            self._broker.renew_task(self._task.lease)
             seal(self._broker, self._store, self._task, clip)
             self._clips[name_of(clip)] = clip
 
     def commit(self, most: int = 64) -> None:
         """Answer clips that wait, the last one first."""
+        self._broker.renew_task(self._task.lease)
         for delivery in reversed(self._broker.take("worker", self.job.model_key, most, 0)):
             self._broker.started([delivery])
             path = store_result(self._store, self.job.id, self._clips[delivery.request.clip])

@@ -4,12 +4,15 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx2
 import pytest
 
+from model.errors import UsageError
 from service.admission import Gate
 from service.broker import Broker
+from service.client import Client
 from service.jobs import Caller
 from service.keys import KeyRing
 from service.settings import Settings
@@ -110,6 +113,20 @@ def test_a_revoked_key_opens_nothing(closed: Api, store: Store) -> None:
     KeyRing(store).revoke(key.id)
 
     assert refused(closed.http.get("/v1/jobs", headers=headers)) == (401, "key_invalid")
+
+
+def test_our_client_shows_its_key(closed: Api, store: Store, tmp_path: Path) -> None:
+    (tmp_path / "clip.mp4").write_bytes(b"video")
+
+    with Client(closed.url, KeyRing(store).add("lab")[0]) as client:
+        job_id = client.submit(tmp_path / "clip.mp4")
+
+    assert closed.front.jobs.status(job_id, Caller(tenant="lab")).state == "queued"
+
+
+def test_our_client_without_a_key_is_told_how_to_show_one(closed: Api) -> None:
+    with Client(closed.url) as client, pytest.raises(UsageError, match="Authorization: Bearer"):
+        client.models()
 
 
 # Tenants.

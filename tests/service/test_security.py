@@ -5,7 +5,6 @@ from pathlib import Path
 
 import httpx2
 import pytest
-import trustme
 from starlette.datastructures import Headers
 
 from model.errors import UsageError
@@ -166,17 +165,6 @@ def test_what_was_asked_for_is_done(settings: Settings, store: Store, auth: str,
 
 
 # TLS.
-
-
-@pytest.fixture
-def certified(tmp_path: Path, settings: Settings) -> tuple[Settings, Path]:
-    """Settings with a certificate, and that of who vouches for it."""
-    authority = trustme.CA()
-    issued = authority.issue_cert("localhost", "127.0.0.1")
-    issued.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "both.pem"))
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    both = tmp_path / "both.pem"
-    return settings.model_copy(update={"tls_cert": both, "tls_key": both}), tmp_path / "ca.pem"
 
 
 def test_a_client_that_trusts_the_certificate_is_served(
