@@ -1,5 +1,5 @@
 # Two commands set everything up:
-#   make demo    install into .venv, reconstruct the sample clip, say how wrong it is and where it lies
+#   make demo    install into .venv, reconstruct the sample clip, say how wrong it is, and show it in a page
 #   make test    install what the tests need, then do what CI does (`make check` is the same)
 # And, for those who change something:
 #   make page    build the page that the api serves at /; make wheel: a package with the page in it
@@ -30,8 +30,13 @@ demo: $(VENV)/.installed
 	@mkdir -p "$(OUT)"
 	$(BIN)/remocap reconstruct "$(VIDEO)" -o "$(OUT)/demo.npz" -o "$(OUT)/demo.mp4" -o "$(OUT)/demo.png"
 	@$(if $(filter $(SAMPLE),$(VIDEO)),$(BIN)/python -m model.synth.sample_errors docs/sample "$(OUT)/demo.npz")
-	@echo "Watch $(OUT)/demo.mp4, the video with the meshes drawn over it; $(OUT)/demo.png shows them from the side too."
-	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && command -v xdg-open >/dev/null; then xdg-open "$(OUT)/demo.mp4"; fi
+	@$(MAKE) --no-print-directory page || echo "The page was not built, see above; all else works without it."
+	@shown="$(OUT)/demo.mp4"; \
+	if [ -f "$(PAGE)" ] && $(BIN)/remocap view "$(OUT)/demo.npz" --video "$(VIDEO)" -o "$(OUT)/demo.html"; \
+	then shown="$(OUT)/demo.html"; fi; \
+	echo "Beside it: $(OUT)/demo.mp4, the meshes drawn over the video; $(OUT)/demo.png, from the side too."; \
+	echo "See it: file://$$(realpath "$$shown")"; \
+	if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && command -v xdg-open >/dev/null; then xdg-open "$$shown"; fi
 
 page: $(PAGE)
 
