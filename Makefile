@@ -1,10 +1,11 @@
 # Two commands set everything up:
-#   make demo    install into .venv, reconstruct the sample clip, say how wrong it is and where it lies
+#   make demo    install into .venv, reconstruct the sample clip, say how wrong it is, and show it in a page
 #   make test    install what the tests need, then do what CI does (`make check` is the same)
 # And, for those who change something:
 #   make page    build the page that the api serves at /; make wheel: a package with the page in it
 #   make lint    format, style, types and who may import what; make pytest: the rest of make test
 #   make fuzz    decode mutated videos for ten minutes
+#   make fuzz-rpc  say anything over gRPC for ten minutes
 #   make gltf    check an animated scene with Khronos' validator, which npm fetches
 #   make bench   time the network as published against the way we run it
 #   make load    measure the service: throughput, batch fill, fairness, memory of Redis
@@ -23,14 +24,19 @@ VIDEO ?= $(SAMPLE)
 OUT ?= out
 PAGE := service/web/dist/index.html
 
-.PHONY: demo page wheel test check lint pytest fuzz gltf bench load chaos overload contract image try-images dashboard docs-check docs/api.md clean
+.PHONY: demo page wheel test check lint pytest fuzz fuzz-rpc gltf bench load chaos overload contract image try-images dashboard docs-check docs/api.md clean
 
 demo: $(VENV)/.installed
 	@mkdir -p "$(OUT)"
 	$(BIN)/remocap reconstruct "$(VIDEO)" -o "$(OUT)/demo.npz" -o "$(OUT)/demo.mp4" -o "$(OUT)/demo.png"
 	@$(if $(filter $(SAMPLE),$(VIDEO)),$(BIN)/python -m model.synth.sample_errors docs/sample "$(OUT)/demo.npz")
-	@echo "Watch $(OUT)/demo.mp4, the video with the meshes drawn over it; $(OUT)/demo.png shows them from the side too."
-	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && command -v xdg-open >/dev/null; then xdg-open "$(OUT)/demo.mp4"; fi
+	@$(MAKE) --no-print-directory page || echo "The page was not built, see above; all else works without it."
+	@shown="$(OUT)/demo.mp4"; \
+	if [ -f "$(PAGE)" ] && $(BIN)/remocap view "$(OUT)/demo.npz" --video "$(VIDEO)" -o "$(OUT)/demo.html"; \
+	then shown="$(OUT)/demo.html"; fi; \
+	echo "Beside it: $(OUT)/demo.mp4, the meshes drawn over the video; $(OUT)/demo.png, from the side too."; \
+	echo "See it: file://$$(realpath "$$shown")"; \
+	if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && command -v xdg-open >/dev/null; then xdg-open "$$shown"; fi
 
 page: $(PAGE)
 
@@ -57,6 +63,9 @@ pytest: $(VENV)/.installed-dev service/pb $(PAGE)
 
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.fuzz_decoder 600
+
+fuzz-rpc: $(VENV)/.installed-dev service/pb
+	$(BIN)/python -m tests.load.rpc_fuzz 600
 
 gltf: $(VENV)/.installed-dev
 	npm install --no-save --no-fund --no-audit --prefix "$(OUT)/npm" gltf-validator@2.0.0-dev.3.10

@@ -209,6 +209,7 @@ for command in (
     roles.media,
     roles.worker,
     roles.submit,
+    roles.view,
     roles.dead_letters,
     research.train,
     research.evaluate,

@@ -133,3 +133,24 @@ def submit(
         console.print(job_summary(job))
     for path in output:
         console.print(f"wrote {path}", soft_wrap=True)
+
+
+def view(
+    result: Annotated[Path, typer.Argument(help="An .npz that `remocap reconstruct` wrote.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The page [default: RESULT with the ending .html]"),
+    ] = None,
+    video: Annotated[Path | None, typer.Option(help="The video it came of.")] = None,
+) -> None:
+    """Write a result as a page to turn it, in one file that needs no server.
+
+    Example: remocap view clip.npz --video clip.mp4
+    """
+    from service.page_file import write_page
+
+    target = output or result.with_suffix(".html")
+    write_page(result, video, target, load_settings().models_dir)
+    console.print(
+        f"wrote {target}; open it in a browser: {target.absolute().as_uri()}", soft_wrap=True
+    )

@@ -1,5 +1,21 @@
 import { defineConfig } from "vite";
 
-export default defineConfig({
-  build: { target: "es2022", assetsInlineLimit: 0, sourcemap: false, chunkSizeWarningLimit: 900 },
-});
+/** `vite build` makes the page; `vite build --mode file` the player for files of their own. */
+export default defineConfig(({ mode }) => ({
+  build: {
+    target: "es2022",
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 900,
+    ...(mode === "file" && {
+      outDir: "dist/file",
+      cssCodeSplit: false,
+      lib: {
+        entry: "src/file.ts",
+        formats: ["iife"],
+        name: "remocapFile",
+        fileName: () => "player.js",
+        cssFileName: "player",
+      },
+    }),
+  },
+}));

@@ -1,27 +1,60 @@
-/** Where the page begins: which view an address means. */
+/** Where the page begins: which view an address means, and who may see it. */
 
 import { byId, fill } from "./lib/dom";
+import { button } from "./lib/widgets";
+import { SIGN_IN } from "./server/http";
+import { type Access, access, signOut } from "./server/session";
+import { ownJob, type Source, sharedJob } from "./server/source";
 import { homeView } from "./views/home";
-import { jobView } from "./views/job";
-import type { View } from "./views/view";
+import { signInView } from "./views/sign_in";
+import { failedView, type View } from "./views/view";
 
 let shown: View | undefined;
+let turn = 0;
 
-function viewOf(address: string): View {
-  const job = /^#\/jobs\/([0-9a-f]{32})$/.exec(address);
-  if (job) return jobView(job[1]);
-  return homeView();
+/** `#job=<id>`, `#job=<id>&share=<token>`, or nothing. */
+async function viewOf(address: URLSearchParams): Promise<View> {
+  const job = address.get("job");
+  const share = address.get("share");
+  if (job && share) return jobView(sharedJob(job, share));
+  const known = await access();
+  showAccount(known);
+  if (known === "key_needed") return signInView(show);
+  return job ? jobView(ownJob(job)) : homeView();
 }
 
-function show(): void {
+async function jobView(source: Source): Promise<View> {
+  return (await jobCode()).showJob(source);
+}
+
+/** The player comes with it, so it is fetched once the first view is there. */
+const jobCode = () => import("./views/job");
+
+async function show(): Promise<void> {
+  const mine = ++turn;
+  const view = await viewOf(new URLSearchParams(location.hash.slice(1))).catch(failedView);
+  if (mine !== turn) return view.dispose();
+  const isFirst = shown === undefined;
   shown?.dispose();
-  shown = viewOf(location.hash);
+  shown = view;
   const main = byId("main");
-  fill(main, shown.element);
-  document.title = shown.title;
+  fill(main, view.element);
+  document.title = view.title;
+  setTimeout(() => jobCode().catch(() => undefined), 1000);
+  if (isFirst) return;
   scrollTo(0, 0);
-  if (location.hash !== "") main.focus({ preventScroll: true });
+  main.focus({ preventScroll: true });
+}
+
+function showAccount(known: Access): void {
+  const leave = button("Sign out", () => signOut().then(show, show), "link");
+  fill(byId("account"), known === "signed_in" && leave);
 }
 
 addEventListener("hashchange", show);
+addEventListener(SIGN_IN, show);
+byId("skip").addEventListener("click", (event) => {
+  event.preventDefault(); // what stands behind the # is the view
+  byId("main").focus();
+});
 show();

@@ -11,6 +11,8 @@ import { COARSE, FINE, INTERMEDIATE, type Topology } from "./topology";
 export class Mesher {
   readonly positions = new Float32Array(3 * FINE);
   readonly normals = new Float32Array(3 * FINE);
+  /** The coarse vertices about the pelvis: [431*3]. */
+  readonly outline = new Float32Array(3 * COARSE);
   private readonly coarse = new Float32Array(3 * COARSE);
   private readonly intermediate = new Float32Array(3 * INTERMEDIATE);
 
@@ -18,7 +20,10 @@ export class Mesher {
 
   /** Compute the mesh of a row. */
   shape(row: Row): void {
-    for (let i = 0; i < 3 * COARSE; i++) this.coarse[i] = row.coarse[i] * row.stepM;
+    for (let i = 0; i < 3 * COARSE; i++) {
+      this.coarse[i] = row.coarse[i] * row.stepM;
+      this.outline[i] = this.coarse[i] - row.pelvis[i % 3];
+    }
     learnedLayer(this.topology, this.coarse, this.intermediate);
     sumsOfThree(this.topology, this.intermediate, row.pelvis, this.positions);
     faceSums(this.topology.faces, this.positions, this.normals);

@@ -9,7 +9,7 @@ export interface Row {
   camera: Float32Array;
   cropPx: Float32Array;
   /** Raw coarse vertices [431*3] in steps of so many metres. */
-  coarse: Int16Array;
+  coarse: Int16Array | Float32Array;
   stepM: number;
   /** The Human3.6M pelvis in the axes of `coarse`. */
   pelvis: Float32Array;

@@ -10,6 +10,8 @@ export const FINE = 6890;
 export interface Topology {
   /** Triangles of the fine level, counter-clockwise seen from outside: [F*3]. */
   faces: Int32Array;
+  /** The same of the coarse level, for a cheap picture: [C*3]. */
+  coarseFaces: Int32Array;
   /** The learned affine layer: [1723*431], and its bias in metres: [1723]. */
   learnedWeight: Float32Array;
   learnedBias: Float32Array;
@@ -25,6 +27,7 @@ export function readTopology(bytes: ArrayBuffer): Topology {
   const file = readSafetensors(bytes);
   return {
     faces: file.ints("faces"),
+    coarseFaces: file.ints("coarse_faces"),
     learnedWeight: file.floats("intermediate_weight", INTERMEDIATE * COARSE),
     learnedBias: file.floats("intermediate_bias", INTERMEDIATE),
     fineIndices: file.ints("fine_indices", 3 * FINE),

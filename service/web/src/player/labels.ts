@@ -4,6 +4,9 @@ import { h } from "../lib/dom";
 import { personCss } from "./material";
 import type { Player } from "./player";
 
+/** So tall is a label: above the upper edge there is no place for one. */
+const TALL_PX = 24;
+
 /** Return what moves the numbers after each picture; they lie over the canvas. */
 export function labels(player: Player, host: HTMLElement, canvas: HTMLCanvasElement): () => void {
   const known = new Map<number, HTMLElement>();
@@ -27,5 +30,6 @@ export function labels(player: Player, host: HTMLElement, canvas: HTMLCanvasElem
 }
 
 function position([x, y]: [number, number], host: HTMLElement): string {
-  return `translate(${x * host.clientWidth}px, ${y * host.clientHeight}px) translate(-50%, -100%)`;
+  const below = Math.max(y * host.clientHeight, TALL_PX);
+  return `translate(${x * host.clientWidth}px, ${below}px) translate(-50%, -100%)`;
 }

@@ -17,8 +17,8 @@ export interface Subject {
 const FOV_DEG = 32;
 const FLIGHT_MS = 450;
 const STEP = Math.PI / 18;
-/** Share of the way to the people that the view goes in a frame. */
-const FOLLOW = 0.12;
+/** The view comes after people within about so many milliseconds. */
+const FOLLOW_MS = 300;
 
 interface Flight {
   since: number;
@@ -30,6 +30,7 @@ export class Orbit {
   readonly camera = new PerspectiveCamera(FOV_DEG, 1, 0.05, 200);
   private readonly controls: OrbitControls;
   private flight: Flight | undefined;
+  private followedMs = 0;
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
@@ -72,11 +73,13 @@ export class Orbit {
     return this.controls.update() || flying;
   }
 
-  /** Keep people in view as they walk. */
-  follow(centre: Vector3): void {
+  /** Keep people in view as they walk; at once where they do not. */
+  follow(centre: Vector3, walking: boolean): void {
+    const nowMs = performance.now();
+    const share = walking ? 1 - Math.exp((this.followedMs - nowMs) / FOLLOW_MS) : 1;
+    this.followedMs = nowMs;
     if (this.flight) return;
-    const shift = centre.clone().sub(this.controls.target).multiplyScalar(FOLLOW);
-    shift.y = 0;
+    const shift = centre.clone().sub(this.controls.target).multiplyScalar(share);
     this.controls.target.add(shift);
     this.camera.position.add(shift);
   }

@@ -6,6 +6,7 @@ import {
   Color,
   DynamicDrawUsage,
   Group,
+  type InterleavedBufferAttribute,
   LineBasicMaterial,
   LineSegments,
   type Matrix4,
@@ -15,7 +16,7 @@ import {
 } from "three";
 import type { Mesher } from "../body/mesher";
 import { HEAD, type Row } from "../body/people";
-import { FINE, type Topology } from "../body/topology";
+import { COARSE, FINE, type Topology } from "../body/topology";
 import { bodyMaterial, personRgb, shadowMaterial } from "./material";
 import { Skeleton } from "./skeleton";
 
@@ -31,6 +32,7 @@ export interface Look {
 export interface Shared {
   faces: BufferAttribute;
   edges: BufferAttribute;
+  coarseFaces: BufferAttribute;
   skeleton: Int32Array;
 }
 
@@ -42,6 +44,7 @@ export class Person {
   readonly head = new Vector3();
   private readonly surface = new BufferGeometry();
   private readonly wires = new BufferGeometry();
+  private readonly outline = new BufferGeometry();
   private readonly solid: Mesh<BufferGeometry, ShaderMaterial>;
   private readonly lines: LineSegments;
   private readonly shadow: Mesh;
@@ -53,14 +56,16 @@ export class Person {
   ) {
     const [r, g, b] = personRgb(trackId);
     const color = new Color().setRGB(r / 255, g / 255, b / 255, "srgb");
-    const position = dynamic();
+    const position = dynamic(FINE);
     this.surface.setAttribute("position", position);
-    this.surface.setAttribute("normal", dynamic());
+    this.surface.setAttribute("normal", dynamic(FINE));
     this.surface.setIndex(shared.faces);
     this.wires.setAttribute("position", position);
     this.wires.setIndex(shared.edges);
+    this.outline.setAttribute("position", dynamic(COARSE));
+    this.outline.setIndex(shared.coarseFaces);
     this.solid = new Mesh(this.surface, bodyMaterial(trackId));
-    this.shadow = new Mesh(this.surface, shadowMaterial());
+    this.shadow = new Mesh(this.outline, shadowMaterial());
     this.lines = new LineSegments(this.wires, wireMaterial(color));
     this.skeleton = new Skeleton(color, shared.skeleton);
     this.solid.renderOrder = 2;
@@ -80,14 +85,9 @@ export class Person {
   show(row: Row, mesher: Mesher): void {
     if (row === this.row) return;
     mesher.shape(row);
-    for (const [name, values] of [
-      ["position", mesher.positions],
-      ["normal", mesher.normals],
-    ] as const) {
-      const attribute = this.surface.getAttribute(name) as BufferAttribute;
-      (attribute.array as Float32Array).set(values);
-      attribute.needsUpdate = true;
-    }
+    fillIn(this.surface.getAttribute("position"), mesher.positions);
+    fillIn(this.surface.getAttribute("normal"), mesher.normals);
+    fillIn(this.outline.getAttribute("position"), mesher.outline);
     this.skeleton.show(row.joints);
     this.head.fromArray(row.joints, 3 * HEAD);
     this.row = row;
@@ -111,6 +111,7 @@ export class Person {
     this.group.removeFromParent();
     this.surface.dispose();
     this.wires.dispose();
+    this.outline.dispose();
     this.solid.material.dispose();
     (this.shadow.material as ShaderMaterial).dispose();
     (this.lines.material as LineBasicMaterial).dispose();
@@ -119,7 +120,7 @@ export class Person {
 }
 
 /** Make what all people share: triangles, and their edges once each. */
-export function shareIndex({ faces, skeleton }: Topology): Shared {
+export function shareIndex({ faces, coarseFaces, skeleton }: Topology): Shared {
   const seen = new Set<number>();
   const edges: number[] = [];
   for (let f = 0; f < faces.length; f += 3) {
@@ -135,12 +136,18 @@ export function shareIndex({ faces, skeleton }: Topology): Shared {
   return {
     faces: new BufferAttribute(Uint16Array.from(faces), 1),
     edges: new BufferAttribute(Uint16Array.from(edges), 1),
+    coarseFaces: new BufferAttribute(Uint16Array.from(coarseFaces), 1),
     skeleton,
   };
 }
 
-function dynamic(): BufferAttribute {
-  return new BufferAttribute(new Float32Array(3 * FINE), 3).setUsage(DynamicDrawUsage);
+function dynamic(vertices: number): BufferAttribute {
+  return new BufferAttribute(new Float32Array(3 * vertices), 3).setUsage(DynamicDrawUsage);
+}
+
+function fillIn(attribute: BufferAttribute | InterleavedBufferAttribute, values: Float32Array) {
+  (attribute.array as Float32Array).set(values);
+  attribute.needsUpdate = true;
 }
 
 function wireMaterial(color: Color): LineBasicMaterial {

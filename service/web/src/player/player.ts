@@ -11,6 +11,9 @@ import { type Settings, Stage } from "./stage";
 
 export type Mode = "beside" | "over" | "scene";
 
+/** After so long without a change a picture is drawn finer. */
+const STILL_MS = 200;
+
 /** Where a player lives in the page. */
 export interface Places {
   root: HTMLElement;
@@ -53,6 +56,7 @@ export class Player {
   private clock: Clock;
   private live = true;
   private scheduled = 0;
+  private refining: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly places: Places,
@@ -172,6 +176,7 @@ export class Player {
 
   dispose(): void {
     cancelAnimationFrame(this.scheduled);
+    clearTimeout(this.refining);
     this.places.video.removeAttribute("src");
     this.places.video.load();
     this.cleanup.run();
@@ -293,8 +298,10 @@ export class Player {
       .filter((track) => !hidden.has(track.id))
       .map((track) => track.at(frame))
       .filter((row) => row !== undefined);
-    this.stage.show(rows);
+    this.stage.show(rows, this.playing.get());
     this.stage.render();
+    clearTimeout(this.refining);
+    if (!this.playing.get()) this.refining = setTimeout(() => this.stage.refine(), STILL_MS);
     this.onDrawn();
   }
 }

@@ -6,6 +6,7 @@ import { estimateFloor, type Floor as FloorPlane } from "../body/floor";
 import { Mesher } from "../body/mesher";
 import type { People, Row } from "../body/people";
 import type { Topology } from "../body/topology";
+import { drawsInSoftware } from "./hardware";
 import { Orbit, type Place, type Subject } from "./orbit";
 import { type Look, Person, type Shared, shareIndex } from "./person";
 import { levelling, poseInScene, poseOverVideo } from "./poses";
@@ -26,6 +27,7 @@ export interface Settings {
 export class Stage {
   readonly orbit: Orbit;
   private readonly renderer: WebGLRenderer;
+  private readonly software: boolean;
   private readonly scene = new Scene();
   private readonly level = new Group();
   private readonly floor = new Floor();
@@ -36,6 +38,7 @@ export class Stage {
   private readonly persons = new Map<number, Person>();
   private plane: FloorPlane = { up: [0, -1, 0], heightM: -1.5 };
   private isOver = false;
+  private isFine = false;
   private settings: Settings = { wireframe: false, joints: false, floor: true, follow: true };
 
   constructor(
@@ -46,7 +49,9 @@ export class Stage {
   ) {
     this.mesher = new Mesher(topology);
     this.shared = shareIndex(topology);
-    this.renderer = new WebGLRenderer({ canvas, alpha: true, antialias: true, stencil: true });
+    this.software = drawsInSoftware();
+    const antialias = !this.software;
+    this.renderer = new WebGLRenderer({ canvas, alpha: true, antialias, stencil: true });
     this.orbit = new Orbit(canvas, onChange);
     this.mark = cameraMark(pinhole);
     this.over = new OrthographicCamera(0, pinhole.width, 0, -pinhole.height, -1e5, 1e5);
@@ -74,7 +79,7 @@ export class Stage {
   }
 
   /** Show exactly these rows, computing what is not in the buffers. */
-  show(rows: readonly Row[]): void {
+  show(rows: readonly Row[], walking: boolean): void {
     const scales = rows.map((row) => cropCameraToImage(row).pxPerM);
     const meanScale = scales.reduce((sum, scale) => sum + scale, 0) / Math.max(rows.length, 1);
     for (const person of this.persons.values()) person.group.visible = false;
@@ -86,7 +91,7 @@ export class Stage {
     }
     this.applyLevel();
     if (this.settings.follow && !this.isOver && rows.length) {
-      this.orbit.follow(this.centre(rows));
+      this.orbit.follow(this.centre(rows), walking);
     }
   }
 
@@ -98,14 +103,32 @@ export class Stage {
 
   resize(width: number, height: number): void {
     if (width < 1 || height < 1) return;
-    this.renderer.setPixelRatio(Math.min(devicePixelRatio, MAX_PIXEL_RATIO));
+    this.setFine(false);
     this.renderer.setSize(width, height, false);
     this.orbit.camera.aspect = width / height;
     this.orbit.camera.updateProjectionMatrix();
   }
 
   render(): void {
+    if (this.isFine) this.setFine(false);
+    this.draw();
+  }
+
+  /** Draw once more, finer, where the processor draws and nothing moves. */
+  refine(): void {
+    if (!this.software || this.isFine) return;
+    this.setFine(true);
+    this.draw();
+  }
+
+  private draw(): void {
     this.renderer.render(this.scene, this.isOver ? this.over : this.orbit.camera);
+  }
+
+  private setFine(fine: boolean): void {
+    this.isFine = fine;
+    const most = this.software && !fine ? 1 : MAX_PIXEL_RATIO;
+    this.renderer.setPixelRatio(fine ? most : Math.min(devicePixelRatio, most));
   }
 
   /** Find the floor once more, as more of the people is known. */
@@ -148,8 +171,8 @@ export class Stage {
     const size = box.getSize(new Vector3());
     const { height, focalPx } = this.pinhole;
     const result = {
-      centre: box.getCenter(new Vector3()).setY(0.92),
-      radiusM: Math.min(1.02 + Math.max(size.x, size.z) * 0.36, 9),
+      centre: box.getCenter(new Vector3()),
+      radiusM: Math.min(1.1 + Math.max(size.x, size.z) * 0.36, 9),
       eye: new Vector3().applyMatrix4(this.level.matrix),
       fovDeg: (360 / Math.PI) * Math.atan(height / 2 / focalPx),
     };

@@ -15,6 +15,13 @@ const MODES = [
   { value: "scene", label: "3D only", short: "3D" },
 ] as const satisfies readonly Choice<Mode>[];
 
+declare global {
+  interface Window {
+    /** For the console: `remocap.player.vertices(1)`. */
+    remocap?: { player: Player };
+  }
+}
+
 export interface PlayerView {
   element: HTMLElement;
   player: Player;
@@ -69,11 +76,13 @@ export function playerView(topology: Topology, pinhole: Pinhole, facts: VideoFac
   );
   const onKey = (event: KeyboardEvent) => shortcut(event, player);
   document.addEventListener("keydown", onKey);
+  window.remocap = { player };
   return {
     element,
     player,
     dispose: () => {
       document.removeEventListener("keydown", onKey);
+      delete window.remocap;
       player.dispose();
     },
   };

@@ -83,13 +83,13 @@ async function streamRows(source: Source, told: Told, signal: AbortSignal): Prom
   }
 }
 
-/** Rows of a finished job, in all: sorted by person and time, short gaps filled. */
+/** Rows of a finished job, in all and exact: sorted by person and time, short gaps filled. */
 export async function* finishedRows(
   source: Source,
   smooth: Smoothing,
   signal: AbortSignal,
 ): AsyncGenerator<Meta | Row[]> {
-  const query = { smooth, encoding: "int16", follow: "false" };
+  const query = { smooth, follow: "false" };
   let after = 0;
   for (let failures = 0; ; failures++) {
     try {

@@ -95,9 +95,12 @@ function rowsOf(payload: ArrayBuffer): Row[] {
   const tracks = file.ints("track_id");
   const frames = file.ints("frame_index");
   const times = file.doubles("pts_s");
-  const steps = file.floats("step_m", 1);
+  const inSteps = file.has("step_m");
+  const stepM = inSteps ? file.floats("step_m", 1)[0] : 1;
   const floats = (name: string, width: number) => split(file.floats(name), width);
-  const coarse = split(file.shorts("coarse"), 3 * COARSE);
+  const coarse = inSteps
+    ? split(file.shorts("coarse"), 3 * COARSE)
+    : split(file.floats("coarse_m"), 3 * COARSE);
   const camera = floats("camera", 3);
   const cropPx = floats("crop_px", 4);
   const pelvis = floats("pelvis_m", 3);
@@ -108,7 +111,7 @@ function rowsOf(payload: ArrayBuffer): Row[] {
     trackId,
     frameIndex: frames[i],
     ptsS: times[i],
-    stepM: steps[0],
+    stepM,
     coarse: coarse(i),
     camera: camera(i),
     cropPx: cropPx(i),

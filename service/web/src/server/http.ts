@@ -1,5 +1,10 @@
 /** Requests to the service that the page came from, and what goes wrong with them. */
 
+/** What the window is told when the session has ended. */
+export const SIGN_IN = "remocap:sign-in";
+/** Requests that show something of their own, or ask about the session itself. */
+const OWN_ACCESS = /^\/v1\/session|[?&]share=/;
+
 /** A problem document (RFC 9457), or a connection that failed. */
 export class Problem extends Error {
   constructor(
@@ -50,6 +55,7 @@ export async function send(path: string, init: RequestInit = {}): Promise<Respon
     if (init.signal?.aborted) throw error;
     throw Problem.offline();
   }
+  if (answer.status === 401 && !OWN_ACCESS.test(path)) dispatchEvent(new Event(SIGN_IN));
   if (answer.status >= 400) throw await Problem.of(answer);
   return answer;
 }

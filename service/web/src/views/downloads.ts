@@ -3,7 +3,7 @@
 import { fill, h } from "../lib/dom";
 import { draw } from "../lib/icons";
 import { Value } from "../lib/value";
-import { select } from "../lib/widgets";
+import { segmented, select } from "../lib/widgets";
 import { Problem, pause, send } from "../server/http";
 import type { Source } from "../server/source";
 import type { Smoothing } from "../server/types";
@@ -20,9 +20,9 @@ const FORMS = [
 ] as const;
 
 const SMOOTHING = [
-  { value: "off", label: "Not smoothed" },
-  { value: "light", label: "Smoothed lightly" },
-  { value: "strong", label: "Smoothed strongly" },
+  { value: "off", label: "Off" },
+  { value: "light", label: "Light" },
+  { value: "strong", label: "Strong" },
 ] as const satisfies readonly { value: Smoothing; label: string }[];
 
 export interface Downloads {
@@ -68,7 +68,13 @@ export function downloads(
       "div",
       { class: "downloads-head" },
       h("h2", {}, "Take it with you"),
-      h("div", { class: "downloads-options" }, who, select("Smoothing", smooth, SMOOTHING)),
+      h(
+        "div",
+        { class: "downloads-options" },
+        who,
+        h("span", { class: "quiet", title: "Of the player and of the files" }, "Smoothing"),
+        segmented("Smoothing", smooth, SMOOTHING),
+      ),
     ),
     h("ul", { class: "forms" }, items),
     trouble,

@@ -8,7 +8,7 @@ import { button } from "../lib/widgets";
 import { follow, type Told } from "../server/follow";
 import type { Meta } from "../server/frames";
 import { getJson, Problem } from "../server/http";
-import { ownJob, type Source } from "../server/source";
+import type { Source } from "../server/source";
 import { isOver, type Job, type Model } from "../server/types";
 import { confirmDelete } from "./dialogs";
 import { type Downloads, downloads } from "./downloads";
@@ -17,10 +17,6 @@ import { problemBox } from "./problem";
 import { progressView } from "./progress";
 import { shareButton } from "./share";
 import { say, type View } from "./view";
-
-export function jobView(id: string): View {
-  return showJob(ownJob(id));
-}
 
 export function showJob(source: Source): View {
   const abort = new AbortController();
@@ -149,13 +145,13 @@ class JobPage implements Told {
     }
     this.progress.element.hidden = !running; // a video that is moved about would stop
     this.take.element.hidden = running;
-    if (!running) noteUntrained(this.note, job, this.signal);
+    if (!running) noteUntrained(this.note, job, this.source, this.signal);
   }
 }
 
-function noteUntrained(note: HTMLElement, job: Job, signal: AbortSignal): void {
+function noteUntrained(note: HTMLElement, job: Job, source: Source, signal: AbortSignal): void {
   note.textContent = "The weights of this model are untrained: its shapes mean nothing.";
-  getJson<{ models: Model[] }>("/v1/models", signal)
+  getJson<{ models: Model[] }>(source.with("/v1/models"), signal)
     .then(({ models }) => {
       note.hidden = models.find((model) => model.name === job.model)?.trained !== false;
     })

@@ -84,7 +84,7 @@ function jobCard(job: Job): Card {
     { class: "job" },
     h(
       "a",
-      { href: `#/jobs/${job.id}` },
+      { href: `#job=${job.id}` },
       picture,
       h("span", { class: "job-name" }, job.filename ?? "Video"),
       h("span", { class: "job-row" }, state, facts),

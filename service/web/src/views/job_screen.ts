@@ -11,8 +11,8 @@ import { getBytes, pause, send } from "../server/http";
 import type { Source } from "../server/source";
 import type { Smoothing } from "../server/types";
 
-/** So many rows are kept at most, 3.3 KB each; files hold all of a longer result. */
-const MAX_ROWS = 60_000;
+/** So many rows are kept at most, 5.9 KB each; files hold all of a longer result. */
+const MAX_ROWS = 40_000;
 const SHOW_EVERY_MS = 300;
 
 export class JobScreen {
@@ -62,7 +62,7 @@ export class JobScreen {
   }
 
   private async setUp(meta: Meta): Promise<PlayerView> {
-    const topology = readTopology(await getBytes(meta.topology, this.signal));
+    const topology = readTopology(await getBytes(this.source.with(meta.topology), this.signal));
     const pinhole = { focalPx: meta.focal_px, width: meta.width, height: meta.height };
     const view = playerView(topology, pinhole, meta);
     this.element.replaceChildren(view.element);

@@ -48,8 +48,8 @@ function stage(name: string) {
             ? count(done, unit)
             : ""
           : `${done.toLocaleString()} of ${count(total, unit)}`;
-      if (expected === null && done === 0) bar.removeAttribute("value");
-      else bar.value = expected === null ? 0.02 : total > 0 ? done / total : 1;
+      if (expected === null && done > 0) bar.removeAttribute("value");
+      else bar.value = total > 0 ? done / total : 0;
     },
   };
 }
