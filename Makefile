@@ -5,6 +5,7 @@
 #   make page    build the page that the api serves at /; make wheel: a package with the page in it
 #   make lint    format, style, types and who may import what; make pytest: the rest of make test
 #   make fuzz    decode mutated videos for ten minutes
+#   make fuzz-rpc  say anything over gRPC for ten minutes
 #   make gltf    check an animated scene with Khronos' validator, which npm fetches
 #   make bench   time the network as published against the way we run it
 #   make load    measure the service: throughput, batch fill, fairness, memory of Redis
@@ -23,7 +24,7 @@ VIDEO ?= $(SAMPLE)
 OUT ?= out
 PAGE := service/web/dist/index.html
 
-.PHONY: demo page wheel test check lint pytest fuzz gltf bench load chaos overload contract image try-images dashboard docs-check docs/api.md clean
+.PHONY: demo page wheel test check lint pytest fuzz fuzz-rpc gltf bench load chaos overload contract image try-images dashboard docs-check docs/api.md clean
 
 demo: $(VENV)/.installed
 	@mkdir -p "$(OUT)"
@@ -62,6 +63,9 @@ pytest: $(VENV)/.installed-dev service/pb $(PAGE)
 
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.fuzz_decoder 600
+
+fuzz-rpc: $(VENV)/.installed-dev service/pb
+	$(BIN)/python -m tests.load.rpc_fuzz 600
 
 gltf: $(VENV)/.installed-dev
 	npm install --no-save --no-fund --no-audit --prefix "$(OUT)/npm" gltf-validator@2.0.0-dev.3.10

@@ -193,6 +193,11 @@ def _ready() -> bool:
     return False
 
 
+def serve_of(block: Block) -> Block:
+    """The service that a block needs."""
+    return replace(block, language="sh", text="exec remocap serve")
+
+
 def check(page: Path, folder: Path) -> tuple[int, int, int]:
     """Run a page; how many blocks ran, failed, and were skipped."""
     ran = failed = skipped = 0
@@ -200,7 +205,7 @@ def check(page: Path, folder: Path) -> tuple[int, int, int]:
         for block in blocks_of(page):
             print(f"{block} ... ", end="", flush=True)
             if block.told == "needs serve" and not _ready():
-                stack.enter_context(served(replace(block, text="exec remocap serve"), folder))
+                stack.enter_context(served(serve_of(block), folder))
             if block.reason is not None:
                 print(f"skipped: {block.reason}")
                 skipped += 1

@@ -26,14 +26,20 @@ class Served:
         folder: Its data.
         url: Of the REST interface.
         worker_url: Where the worker shows its metrics.
+        rpc: Where gRPC is.
         http: A client of it.
         process: `remocap serve` itself.
     """
 
     def __init__(
-        self, folder: Path, url: str, worker_url: str, process: subprocess.Popen[bytes]
+        self,
+        folder: Path,
+        url: str,
+        worker_url: str,
+        rpc: str,
+        process: subprocess.Popen[bytes],
     ) -> None:
-        self.folder, self.url, self.process = folder, url, process
+        self.folder, self.url, self.process, self.rpc = folder, url, process, rpc
         self.worker_url = worker_url
         self.http = httpx2.Client(base_url=url, timeout=600)
 
@@ -66,14 +72,14 @@ class Served:
 @contextmanager
 def serving(folder: Path, **settings: object) -> Iterator[Served]:
     """Run the service while the block runs, ready at its start."""
-    port, worker_port = free_port(), free_port()
-    given = {"data_dir": folder, "rest_port": port, "worker_port": worker_port, "media_port": 0}
-    given |= {"grpc_port": free_port()}
+    port, worker_port, grpc_port = free_port(), free_port(), free_port()
+    ports = {"rest_port": port, "worker_port": worker_port, "media_port": 0, "grpc_port": grpc_port}
+    given = {"data_dir": folder} | ports
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / SAID).open("wb") as out:
         process = start(out, given | settings)
     url, worker_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{worker_port}"
-    served = Served(folder, url, worker_url, process)
+    served = Served(folder, url, worker_url, f"127.0.0.1:{grpc_port}", process)
     try:
         served.wait_ready()
         yield served
