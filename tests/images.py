@@ -133,7 +133,7 @@ def role(image: Image, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
         raise
     (child,) = _say("pgrep", "-P", str(process.pid)).split()
     os.kill(int(child), 15)
-    if (status := process.wait(90)) != 0:
+    if (status := process.wait(90)) not in {0, 128 + 15}:
         raise RuntimeError(f"{image.role} ended with status {status}: {log.read_text()[-3000:]}")
 
 
