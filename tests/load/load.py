@@ -27,6 +27,7 @@ from tests.load.crowd import Shape, random_clips, show, wait_all_over
 from tests.load.fleet import Fleet, Plan, free_port, machine, running, workers
 from tests.load.rates import steady_windows_per_s
 from tests.load.scaling import one_killed, scaling
+from tests.load.slow_reader import slow_reader
 from tests.load.uploads import uploads
 from tests.service.sealed import make_clip, real_job, seal_job
 
@@ -224,6 +225,7 @@ def main() -> None:
         "equality": fronts.equality,
         "upload": memory.upload,
         "results": memory.results,
+        "slow_reader": slow_reader,
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", help=f"{', '.join(scenes)}; all if none")
