@@ -157,7 +157,7 @@ end
 
 local function change_reserved(key, more, drains)
   local drained, busy, held = drain_of(key)
-  if drains then
+  if drains and more < 0 then
     drained = drained - held * more
     call('HINCRBY', key, 'drains', 1)
   end

@@ -63,7 +63,7 @@ def until(page: Page, expression: str, within_s: float = 60) -> Any:
 
 def open_job(page: Page, url: str, job_id: str) -> None:
     """Show a finished job, paused at its first frame, with its video."""
-    page.goto(f"{url}/#job={job_id}")
+    page.goto(f"{url}/#/jobs/{job_id}")
     until(page, "!!window.remocap && remocap.player.hasVideo.get()")
     page.evaluate("remocap.player.playing.set(false)")
 

@@ -115,8 +115,8 @@ def vertices_m(page: Page, track: int) -> Array:
 def send(page: Page, video: Path | dict[str, object]) -> str:
     """Choose a video, as a click on the button does; the job's id, once its view is there."""
     page.get_by_label("Choose a video").set_input_files(video)  # type: ignore[arg-type]
-    page.wait_for_url("**/#job=*", timeout=WAIT_MS)
-    return page.url.partition("#job=")[2]
+    page.wait_for_url("**/#/jobs/*", timeout=WAIT_MS)
+    return page.url.partition("#/jobs/")[2]
 
 
 def test_a_video_is_sent_and_meshes_show_before_it_is_done(page: Page, clip: Path) -> None:
@@ -319,7 +319,7 @@ def test_a_lost_connection_is_told_and_found_again(page: Page, clip: Path) -> No
 
 
 def test_a_job_that_is_not_there_is_told(page: Page, served: Served) -> None:
-    page.goto(f"{served.url}/#job={'0' * 32}")
+    page.goto(f"{served.url}/#/jobs/{'0' * 32}")
 
     expect(page.get_by_role("alert")).to_contain_text("unknown_job")
 

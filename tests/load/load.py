@@ -22,12 +22,11 @@ from service.runner import Runner, load_runner
 from service.settings import load_settings
 from service.sleeping import FaultSettings, SleepingRunner
 from service.stacking import join_inputs, take_rows
-from tests.load import fronts, memory
+from tests.load import fronts, memory, readers, rpc_reader
 from tests.load.crowd import Shape, random_clips, show, wait_all_over
 from tests.load.fleet import Fleet, Plan, free_port, machine, running, workers
 from tests.load.rates import steady_windows_per_s
 from tests.load.scaling import one_killed, scaling
-from tests.load.slow_reader import slow_reader
 from tests.load.uploads import uploads
 from tests.service.sealed import make_clip, real_job, seal_job
 
@@ -225,7 +224,8 @@ def main() -> None:
         "equality": fronts.equality,
         "upload": memory.upload,
         "results": memory.results,
-        "slow_reader": slow_reader,
+        "slow_readers": readers.slow_readers,
+        "slow_rpc_reader": rpc_reader.slow_rpc_reader,
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", help=f"{', '.join(scenes)}; all if none")

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.load import load, scaling
-from tests.load.slow_reader import slow_reader
+from tests.load.rpc_reader import slow_rpc_reader
 
 pytestmark = pytest.mark.slow
 
@@ -33,4 +33,4 @@ def test_of_two_workers_one_finishes_when_the_other_is_killed() -> None:
 
 
 def test_a_slow_reader_takes_little_memory() -> None:
-    assert slow_reader(rounds=1, seconds=2, least=0.1)
+    assert slow_rpc_reader(rounds=1, seconds=2, least=0.1)

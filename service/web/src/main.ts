@@ -12,10 +12,10 @@ import { failedView, type View } from "./views/view";
 let shown: View | undefined;
 let turn = 0;
 
-/** `#job=<id>`, `#job=<id>&share=<token>`, or nothing. */
-async function viewOf(address: URLSearchParams): Promise<View> {
-  const job = address.get("job");
-  const share = address.get("share");
+/** `#/jobs/<id>`, `#/jobs/<id>?share=<token>`, or nothing of these. */
+async function viewOf(address: string): Promise<View> {
+  const [, job, query] = /^#\/jobs\/([0-9a-f]{32})(?:\?(.*))?$/.exec(address) ?? [];
+  const share = new URLSearchParams(query).get("share");
   if (job && share) return jobView(sharedJob(job, share));
   const known = await access();
   showAccount(known);
@@ -32,7 +32,7 @@ const jobCode = () => import("./views/job");
 
 async function show(): Promise<void> {
   const mine = ++turn;
-  const view = await viewOf(new URLSearchParams(location.hash.slice(1))).catch(failedView);
+  const view = await viewOf(location.hash).catch(failedView);
   if (mine !== turn) return view.dispose();
   const isFirst = shown === undefined;
   shown?.dispose();

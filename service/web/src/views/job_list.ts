@@ -84,7 +84,7 @@ function jobCard(job: Job): Card {
     { class: "job" },
     h(
       "a",
-      { href: `#job=${job.id}` },
+      { href: `#/jobs/${job.id}` },
       picture,
       h("span", { class: "job-name" }, job.filename ?? "Video"),
       h("span", { class: "job-row" }, state, facts),

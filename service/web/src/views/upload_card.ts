@@ -44,7 +44,7 @@ export function uploadCard(cleanup: Cleanup): HTMLElement {
       (id) => {
         sending = undefined;
         say(`${name} was sent`);
-        location.hash = `#job=${id}`;
+        location.hash = `#/jobs/${id}`;
       },
       (problem) => {
         sending = undefined;

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import NamedTuple
 
 import grpc
 
@@ -26,26 +27,26 @@ SETTLE_S = 8.0
 OTHERS = 2
 
 
-def slow_reader(
+def slow_rpc_reader(
     rounds: int = 6, seconds: float = 4, most_mb: float = 8, least: float = 0.9
 ) -> bool:
     """Others alone and beside a slow reader, turn about; and the api's growth by the slow one."""
     with api_alone() as api:
         job_id = finished_job(api, 480)
-        _others_mb_per_s(api, job_id, seconds)  # what the first readers load
+        _others(api, job_id, seconds)  # what the first readers load
         grown_mb = api.growth_mb(lambda: _wait_beside(api, job_id))
-        alone, beside = [], []
-        for _ in range(rounds):
-            alone.append(_others_mb_per_s(api, job_id, seconds))
-            with _slow(api, job_id):
-                beside.append(_others_mb_per_s(api, job_id, seconds))
-    ratio = statistics.median(b / a for a, b in zip(alone, beside, strict=True))
+        pairs = [_pair(api, job_id, seconds) for _ in range(rounds)]
+    ratio = statistics.median(beside.mb_per_s / alone.mb_per_s for alone, beside in pairs)
+    cpu_ratio = statistics.median(
+        beside.cpu_s_per_mb / alone.cpu_s_per_mb for alone, beside in pairs
+    )
     show(
         f"{OTHERS} readers beside one of {BYTES_PER_S / 1000:g} kB/s ({machine()})",
         {
-            "alone, median MB/s": statistics.median(alone),
-            "beside it, median MB/s": statistics.median(beside),
+            "alone, median MB/s": statistics.median(alone.mb_per_s for alone, _ in pairs),
+            "beside it, median MB/s": statistics.median(beside.mb_per_s for _, beside in pairs),
             f"median ratio of {rounds} pairs (least: {least:g})": ratio,
+            "the same of the api's CPU time for a MB": cpu_ratio,
             f"growth of the api by the slow one, MB (allowed: {most_mb:g})": grown_mb,
         },
     )
@@ -121,6 +122,24 @@ print(sum(read) / seconds / 1e6)
 """
 
 
-def _others_mb_per_s(api: Alone, job_id: str, seconds: float) -> float:
+class Pace(NamedTuple):
+    """How fast the others read, and what it costs the api."""
+
+    mb_per_s: float
+    cpu_s_per_mb: float
+
+
+def _pair(api: Alone, job_id: str, seconds: float) -> tuple[Pace, Pace]:
+    """The others' pace alone, and beside the slow reader."""
+    alone = _others(api, job_id, seconds)
+    with _slow(api, job_id):
+        return alone, _others(api, job_id, seconds)
+
+
+def _others(api: Alone, job_id: str, seconds: float) -> Pace:
     command = [sys.executable, "-c", READERS, api.rpc, job_id, str(OTHERS), str(seconds)]
-    return float(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+    before_s = sum(api.process.cpu_times()[:2])
+    done = subprocess.run(command, capture_output=True, check=True, text=True)
+    spent_s = sum(api.process.cpu_times()[:2]) - before_s
+    mb_per_s = float(done.stdout)
+    return Pace(mb_per_s, spent_s / (mb_per_s * seconds))
