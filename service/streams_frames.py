@@ -10,14 +10,17 @@ from typing import Annotated, Any
 from anyio.to_thread import run_sync
 from pydantic import BaseModel, ConfigDict, Field
 
+from model.errors import RemocapError
 from model.export.rows import slices
 from model.reconstruction import Reconstruction
 from model.types import Sequence, Smoothing
 from service.broker_types import JobStatus
+from service.errors import GoneError, LaterError
 from service.events import ClipName, happenings
 from service.front import Front
 from service.jobs import Caller
-from service.messages import Event, Job
+from service.logs import get_log
+from service.messages import Event, Job, JobState
 from service.results import PartialResult, Result, open_result
 from service.shapes import Shapes, load_shapes
 from service.streams_records import (
@@ -32,6 +35,7 @@ from service.streams_records import (
 from service.streams_topology import topology_url
 from service.video_facts import VideoFacts, first_time_s, read_facts
 
+log = get_log("frames")
 _COPIED = (
     *("model", "weights_sha256", "trained", "body", "licence", "width", "height"),
     *("focal_px", "focal_source", "joint_names"),
@@ -124,19 +128,47 @@ class FrameWriter:
 
     def end(self, number: int, status: JobStatus) -> bytes:
         """Return the last record."""
-        said = {
-            "state": status.state,
-            "code": status.code,
-            "message": status.message,
-            "first_pts_s": first_time_s(self._front.store, self._job.id),
-        }
-        return json_record(Kind.end, number, said)
+        first_s = first_time_s(self._front.store, self._job.id)
+        return end_record(number, status.state, status.code, status.message, first_s)
+
+
+def end_record(
+    number: int,
+    state: JobState,
+    code: str | None,
+    message: str | None,
+    first_pts_s: float | None = None,
+) -> bytes:
+    """Return the last record of a stream."""
+    said = {"state": state, "code": code, "message": message, "first_pts_s": first_pts_s}
+    return json_record(Kind.end, number, said)
 
 
 async def committed_frames(
     front: Front, status: JobStatus, caller: Caller, options: FrameOptions
-) -> AsyncGenerator[str | bytes]:
-    """Yield records of clips as they are committed, until the job is over."""
+) -> AsyncGenerator[str | bytes, None]:
+    """Yield records of clips as they are committed, until the job is over.
+
+    What goes wrong once the answer has begun is its end; what will pass is none, so that the client
+    comes back.
+    """
+    number = options.after
+    try:
+        async with aclosing(_committed(front, status, caller, options)) as pieces:
+            async for begun, piece in pieces:
+                number = begun
+                yield piece
+    except LaterError as error:
+        log.warning("frames broke off", job=status.job.id, code=error.code)
+    except RemocapError as error:
+        state: JobState = "cancelled" if isinstance(error, GoneError) else "failed"
+        yield end_record(number, state, error.code, error.message)
+
+
+async def _committed(
+    front: Front, status: JobStatus, caller: Caller, options: FrameOptions
+) -> AsyncGenerator[tuple[int, bytes], None]:
+    """Yield pieces of records, each with the number of the last record that was begun."""
     job_id, after = status.job.id, options.after
     writer = FrameWriter(front, status.job, options)
     partial: PartialResult | None = None
@@ -144,19 +176,19 @@ async def committed_frames(
     async with aclosing(listening) as events:
         async for event in events:
             if event is None:
-                yield alive_record(after)
+                yield after, alive_record(after)
                 continue
             if _is_wanted(event, options.track):
                 if partial is None:
                     partial = await run_sync(writer.partial)
-                    yield await run_sync(writer.meta, after, partial.scene, None)
+                    yield after, await run_sync(writer.meta, after, partial.scene, None)
                 (shown,) = await run_sync(partial.people, [str(event.data["path"])])
                 async for piece in _in_threads(writer.rows(event.seq, partial.scene, shown)):
-                    yield piece
+                    yield event.seq, piece
             after = event.seq
     status = await run_sync(front.jobs.status, job_id, caller)
     if status.over:
-        yield await run_sync(writer.end, after, status)
+        yield after, await run_sync(writer.end, after, status)
 
 
 def _is_wanted(event: Event, track: int | None) -> bool:

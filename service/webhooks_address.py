@@ -6,6 +6,7 @@ so a name that means another address a moment later (DNS rebinding) gains nothin
 """
 
 import asyncio
+import re
 import socket
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
@@ -21,6 +22,7 @@ from service.errors import ForbiddenError
 Address = IPv4Address | IPv6Address
 
 MAX_URL = 2048
+_NAME = re.compile(r"(?=.*[a-z])[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _UNICAST6 = IPv6Network("2000::/3")
 _NOT_PUBLIC = tuple(
     ip_network(network)
@@ -49,12 +51,22 @@ class Allowed(NamedTuple):
 
     @classmethod
     def read(cls, setting: str) -> "Allowed":
-        """Read names, addresses and networks, separated by commas."""
+        """Read names, addresses and networks, separated by commas.
+
+        Raises:
+            UsageError: `bad_setting`: one is none of these.
+        """
         networks, names = [], set()
         for word in filter(None, (word.strip().lower() for word in setting.split(","))):
             try:
                 networks.append(ip_network(word, strict=False))
             except ValueError:
+                if not _NAME.fullmatch(word):
+                    raise UsageError(
+                        "bad_setting",
+                        f"REMOCAP_WEBHOOK_ALLOW has {word!r}; expected names of hosts, addresses "
+                        "and networks as 10.20.0.0/16, separated by commas",
+                    ) from None
                 names.add(word)
         return cls(tuple(networks), frozenset(names))
 

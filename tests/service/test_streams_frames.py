@@ -158,6 +158,19 @@ def test_a_job_that_failed_says_so_at_the_end(api: Api, broker: Broker) -> None:
     assert (end.facts["state"], end.facts["code"]) == ("failed", "undecodable_video")
 
 
+def test_a_job_that_is_deleted_meanwhile_says_so_at_the_end(
+    api: Api, broker: Broker, studio: Studio
+) -> None:
+    coming = frames(api, studio.job.id)
+    studio.commit(most=4)
+    next(coming)
+    broker.erase(studio.job.id)
+
+    *_, end = coming
+
+    assert (end.kind, end.facts["code"]) == (END, "job_deleted")
+
+
 @pytest.mark.parametrize(
     ("asked", "status", "code"),
     [

@@ -136,6 +136,12 @@ def test_what_the_operator_allows_may_be_called() -> None:
         assert check_url(url, allowed) == url
 
 
+@pytest.mark.parametrize("word", ["10.0.0.0/99", "10.0.0.256", "hooks.internal:80", "a/b", "*.x"])
+def test_what_the_operator_mistypes_is_named(word: str) -> None:
+    with pytest.raises(UsageError, match="REMOCAP_WEBHOOK_ALLOW"):
+        Allowed.read(f"localhost, {word}")
+
+
 def test_an_allowed_address_is_reached(outside: Receiver) -> None:
     assert post(f"http://{OUTSIDE}:{outside.port}/hook") == Reply("delivered", "204")
 
