@@ -22,16 +22,7 @@ Metadata = tuple[tuple[str, str], ...]
 UNKNOWN = "0" * 32
 
 
-@pytest.fixture(autouse=True)
-def _no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.keys.FRESH_S", 0)
-
-
-@pytest.fixture
-def closed(settings: Settings, store: Store, broker: Broker) -> Iterator[Api]:
-    """A server that asks for keys."""
-    with serving(settings.model_copy(update={"auth": "keys"}), store, broker) as api:
-        yield api
+pytestmark = pytest.mark.usefixtures("no_delay")
 
 
 @pytest.fixture
