@@ -12,6 +12,7 @@ its beginning: MPEG-TS, WebM, fragmented MP4.
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeAlias
@@ -19,7 +20,8 @@ from typing import Self, TypeAlias
 import grpc
 from anyio.to_thread import run_sync
 
-from model.errors import InputError
+from model.errors import InputError, RemocapError
+from service.answers import error_of
 from service.client_blocking import Blocking
 from service.client_messages import (
     Accepted,
@@ -116,6 +118,7 @@ class AsyncStreamClient:
         job_id, place = "", Place()
         try:
             call = self._stub.Reconstruct(sending.messages(), metadata=(*self._metadata, *key))
+            sending.call = call
             async for answer in self._read(call):
                 place = answer.place
                 job_id = answer.job_id if isinstance(answer, Accepted) else job_id
@@ -126,11 +129,23 @@ class AsyncStreamClient:
             sending.check()
             if not (job_id and sending.done):
                 raise
+        except RemocapError as error:
+            sending.check()
+            if error.code == "bad_answer" and job_id:
+                await self._raise_failure(job_id)
+            raise
         except BaseException:
             sending.check()
             raise
         async for answer in self.watch(job_id, place, options):
             yield answer
+
+    async def _raise_failure(self, job_id: str) -> None:
+        """Raise what a job failed with: grpc.aio loses a status that comes while it sends."""
+        job = await self.job(job_id)
+        if job.HasField("error"):
+            status = HTTPStatus.UNPROCESSABLE_ENTITY
+            raise error_of(status, job.error.code, job.error.message, None)
 
     async def watch(
         self, job_id: str, after: Place = _START, options: StreamOptions = _PLAIN
@@ -260,18 +275,22 @@ class _Sending:
     """A video on its way out.
 
     Attributes:
+        call: Whose messages it becomes.
         done: Whether all of it went.
     """
 
     def __init__(self, video: Video, options: StreamOptions) -> None:
         self._video, self._options = video, options
         self._error: BaseException | None = None
+        self.call: grpc.aio.Call | None = None
         self.done = False
 
     async def messages(self) -> AsyncGenerator[pb.ReconstructRequest, None]:
         """Yield what is sent."""
         try:
             yield pb.ReconstructRequest(options=self._options.message(_size_of(self._video)))
+            if not await self._is_wanted():
+                return
             async for piece in _pieces(self._video):
                 for start in range(0, len(piece), PIECE_BYTES):
                     yield pb.ReconstructRequest(data=piece[start : start + PIECE_BYTES])
@@ -279,6 +298,12 @@ class _Sending:
         except Exception as error:
             self._error = error  # gRPC would only log it
             raise
+
+    async def _is_wanted(self) -> bool:
+        """Wait until the server has admitted the options; False where it refuses."""
+        assert self.call is not None
+        await self.call.initial_metadata()
+        return not self.call.done()
 
     def check(self) -> None:
         """Raise what the video's source raised."""
