@@ -38,12 +38,16 @@ def key_of(store: Store, tenant: str) -> Metadata:
 def calls_of(stub: ReconstructionStub, job_id: str) -> dict[str, Callable[[Metadata], object]]:
     """Every method, about a job."""
     return {
-        "Reconstruct": lambda m: list(stub.Reconstruct(requests(b"video"), metadata=m)),
-        "Watch": lambda m: list(stub.Watch(pb.WatchRequest(job_id=job_id), metadata=m)),
-        "GetJob": lambda m: stub.GetJob(pb.GetJobRequest(job_id=job_id), metadata=m),
-        "ListJobs": lambda m: stub.ListJobs(pb.ListJobsRequest(), metadata=m),
-        "CancelJob": lambda m: stub.CancelJob(pb.CancelJobRequest(job_id=job_id), metadata=m),
-        "GetTopology": lambda m: list(stub.GetTopology(pb.GetTopologyRequest(), metadata=m)),
+        "Reconstruct": lambda m: list(stub.Reconstruct(requests(b"video"), metadata=m, timeout=20)),
+        "Watch": lambda m: list(stub.Watch(pb.WatchRequest(job_id=job_id), metadata=m, timeout=20)),
+        "GetJob": lambda m: stub.GetJob(pb.GetJobRequest(job_id=job_id), metadata=m, timeout=20),
+        "ListJobs": lambda m: stub.ListJobs(pb.ListJobsRequest(), metadata=m, timeout=20),
+        "CancelJob": lambda m: stub.CancelJob(
+            pb.CancelJobRequest(job_id=job_id), metadata=m, timeout=20
+        ),
+        "GetTopology": lambda m: list(
+            stub.GetTopology(pb.GetTopologyRequest(), metadata=m, timeout=20)
+        ),
     }
 
 
