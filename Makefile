@@ -9,6 +9,7 @@
 #   make gltf    check an animated scene with Khronos' validator, which npm fetches
 #   make bench   time the network as published against the way we run it
 #   make load    measure the service: throughput, batch fill, fairness, memory of Redis
+#   make page-speed   play a minute of two people in a browser without a graphics card
 #   make chaos   kill, stop, poison and starve its workers, and count what is lost; ten minutes
 #   make overload   ten times more work than it can do: what refused clients are told, and goodput
 #   make contract   ask for ten minutes whatever its own description allows (Schemathesis)
@@ -24,7 +25,7 @@ VIDEO ?= $(SAMPLE)
 OUT ?= out
 PAGE := service/web/dist/index.html
 
-.PHONY: demo page wheel test check lint pytest fuzz fuzz-rpc gltf bench load chaos overload contract image try-images dashboard docs-check docs/api.md clean
+.PHONY: demo page page-speed wheel test check lint pytest fuzz fuzz-rpc gltf bench load chaos overload contract image try-images dashboard docs-check docs/api.md clean
 
 demo: $(VENV)/.installed
 	@mkdir -p "$(OUT)"
@@ -43,6 +44,9 @@ page: $(PAGE)
 $(PAGE): $(shell find service/web -path '*/node_modules' -prune -o -path '*/dist' -prune -o -type f -print) | $(VENV)/.installed
 	$(BIN)/python service/web/build.py
 	@touch $@
+
+page-speed: $(VENV)/.installed-dev $(PAGE)
+	$(BIN)/python -m tests.load.page
 
 wheel: $(PAGE)
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .

@@ -11,15 +11,16 @@ its beginning: MPEG-TS, WebM, fragmented MP4.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeAlias
 
 import grpc
-from anyio.to_thread import run_sync
 
-from model.errors import InputError
+from model.errors import RemocapError
+from service.answers import error_of
 from service.client_blocking import Blocking
 from service.client_messages import (
     Accepted,
@@ -31,14 +32,13 @@ from service.client_messages import (
     answer_of,
     explained_call,
 )
+from service.client_sending import Sending, Video
 from service.errors import UnavailableError
 from service.pb.remocap.v1 import reconstruction_pb2 as pb
 from service.pb.remocap.v1.reconstruction_pb2_grpc import ReconstructionStub
 
 __all__ = ["AsyncStreamClient", "Meshes", "StreamClient", "StreamOptions"]
 
-Video = Path | Iterable[bytes] | AsyncIterator[bytes]
-PIECE_BYTES = 2**16
 PATIENCE_S = 60.0  # with a server that has gone away in the middle of a job
 _PAUSE_S = 0.5
 _OPTIONS = (
@@ -111,11 +111,12 @@ class AsyncStreamClient:
             idempotency_key: Your name for this request: repeating it makes no second job. The video
                 is then worked on once it is whole.
         """
-        sending = _Sending(video, options)
+        sending = Sending(video, options)
         key = () if idempotency_key is None else (("idempotency-key", idempotency_key),)
         job_id, place = "", Place()
         try:
             call = self._stub.Reconstruct(sending.messages(), metadata=(*self._metadata, *key))
+            sending.call = call
             async for answer in self._read(call):
                 place = answer.place
                 job_id = answer.job_id if isinstance(answer, Accepted) else job_id
@@ -126,11 +127,23 @@ class AsyncStreamClient:
             sending.check()
             if not (job_id and sending.done):
                 raise
+        except RemocapError as error:
+            sending.check()
+            if error.code == "bad_answer" and job_id:
+                await self._raise_failure(job_id)
+            raise
         except BaseException:
             sending.check()
             raise
         async for answer in self.watch(job_id, place, options):
             yield answer
+
+    async def _raise_failure(self, job_id: str) -> None:
+        """Raise what a job failed with: grpc.aio loses a status that comes while it sends."""
+        job = await self.job(job_id)
+        if job.HasField("error"):
+            status = HTTPStatus.UNPROCESSABLE_ENTITY
+            raise error_of(status, job.error.code, job.error.message, None)
 
     async def watch(
         self, job_id: str, after: Place = _START, options: StreamOptions = _PLAIN
@@ -254,58 +267,3 @@ class StreamClient(Blocking):
     def topology(self, reference: str) -> bytes:
         """Return what the vertices of a job are connected by, as a safetensors file."""
         return self._run(self._client.topology(reference))
-
-
-class _Sending:
-    """A video on its way out.
-
-    Attributes:
-        done: Whether all of it went.
-    """
-
-    def __init__(self, video: Video, options: StreamOptions) -> None:
-        self._video, self._options = video, options
-        self._error: BaseException | None = None
-        self.done = False
-
-    async def messages(self) -> AsyncGenerator[pb.ReconstructRequest, None]:
-        """Yield what is sent."""
-        try:
-            yield pb.ReconstructRequest(options=self._options.message(_size_of(self._video)))
-            async for piece in _pieces(self._video):
-                for start in range(0, len(piece), PIECE_BYTES):
-                    yield pb.ReconstructRequest(data=piece[start : start + PIECE_BYTES])
-            self.done = True
-        except Exception as error:
-            self._error = error  # gRPC would only log it
-            raise
-
-    def check(self) -> None:
-        """Raise what the video's source raised."""
-        if self._error is not None:
-            raise self._error
-
-
-def _size_of(video: Video) -> int | None:
-    if not isinstance(video, Path):
-        return None
-    try:
-        return video.stat().st_size
-    except OSError:
-        raise InputError(
-            "video_not_found", f"{video} does not exist; expected a video file; check the path"
-        ) from None
-
-
-async def _pieces(video: Video) -> AsyncGenerator[bytes, None]:
-    if isinstance(video, Path):
-        with video.open("rb") as file:
-            while piece := await run_sync(file.read, 4 * PIECE_BYTES):
-                yield piece
-    elif isinstance(video, AsyncIterator):
-        async for piece in video:
-            yield piece
-    else:
-        source = iter(video)
-        while (more := await run_sync(lambda: next(source, None))) is not None:
-            yield more

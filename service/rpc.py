@@ -48,7 +48,7 @@ class Reconstruction(ReconstructionServicer):
         """Take a video in, and write what becomes of it meanwhile."""
         caller = await self._caller(context)
         asked = await read_options(request_iterator)
-        intake = _Intake(self._front, caller, asked, request_iterator)
+        intake = _Intake(self._front, caller, asked, request_iterator, context)
         job_id = await intake.queued()
         async with self._front.waiting.present(job_id) as watcher:
             try:
@@ -155,13 +155,20 @@ class _Intake:
         caller: Caller,
         asked: Asked,
         requests: AsyncIterator[pb.ReconstructRequest],
+        context: Context,
     ) -> None:
+        self._context, self._has_key = context, caller.idempotency_key is not None
         self._enough = asyncio.Event()
         self._queued: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        stream = read_video(requests, asked.size_bytes, self._enough)
+        stream = read_video(requests, asked.size_bytes, self._enough, self._go)
         upload = Upload(stream, RawBody(), asked.size_bytes)
         told = self._queued.set_result
         self._task = asyncio.create_task(take_in(front.jobs, upload, asked.options, caller, told))
+
+    async def _go(self) -> None:
+        """Send the headers once a video is admitted; without a key they go with `accepted`."""
+        if self._has_key:
+            await self._context.send_initial_metadata(())
 
     async def queued(self) -> str:
         """Return the id of the job once it is in the queue; its video may still be coming."""

@@ -7,6 +7,7 @@ follow from the events alone, so a stream that broke is taken up behind any of t
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from functools import partial
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -115,9 +116,9 @@ class _Teller:
             case "person_found":
                 yield lambda: Response(person_found=_person(event))
             case "finished" if event.data.get("state") == "succeeded":
-                result = await run_sync(self._open)
+                result, is_restored = await run_sync(self._open)
                 try:
-                    for make in self._ending(result):
+                    for make in self._ending(result, is_restored):
                         yield make
                 finally:
                     await run_sync(result.close)
@@ -134,14 +135,18 @@ class _Teller:
         intrinsics = self._partial.intrinsics
         return Response(meshes=meshes_message(shown, mesh, intrinsics, self._options))
 
-    def _open(self) -> Result:
-        folder = self._front.settings.models_dir
-        return open_result(self._front.store, self._front.broker, self._job, folder)
+    def _open(self) -> tuple[Result, bool]:
+        """Gather the result; say whether Redis had forgotten what led to it."""
+        folder, broker = self._front.settings.models_dir, self._front.broker
+        first = broker.events(self._job.id, 0, 1)
+        is_restored = bool(first) and first[0].kind == "finished"
+        return open_result(self._front.store, broker, self._job, folder), is_restored
 
-    def _ending(self, result: Result) -> Iterator[Make]:
+    def _ending(self, result: Result, is_restored: bool) -> Iterator[Make]:
+        """Return what was not told of yet: rows between others, or all of them, and the end."""
         if self._options.level != pb.LEVEL_NONE:
             for person in result.reconstruction.sequences:
-                for start, stop in _hidden(person):
+                for start, stop in _runs(person, hidden_only=not is_restored):
                     for rows in cut(stop - start, self._options):
                         within = slice(start + rows.start, start + rows.stop)
                         yield partial(self._filled, result, person, within)
@@ -165,7 +170,8 @@ def _person(event: Event) -> pb.PersonFound:
     )
 
 
-def _hidden(person: Sequence) -> list[tuple[int, int]]:
-    """Return the runs of rows in which a person was not observed, as (start, stop)."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[True], person.observed, [True]])))
-    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+def _runs(person: Sequence, hidden_only: bool) -> list[tuple[int, int]]:
+    """Return runs of rows in which a person was observed, or was not, as (start, stop)."""
+    edges = np.flatnonzero(np.diff(person.observed)) + 1
+    runs = pairwise([0, *edges.tolist(), len(person)])
+    return [(a, b) for a, b in runs if not (hidden_only and person.observed[a])]

@@ -1,7 +1,7 @@
 """The video of a gRPC call, from its messages to bytes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import NamedTuple
 
 from model.errors import UsageError
@@ -11,6 +11,7 @@ from service.rpc_messages import check_mesh_options, options_of
 from service.uploads import incomplete
 
 Requests = AsyncIterator[pb.ReconstructRequest]
+Go = Callable[[], Awaitable[None]]
 _SETTLE_S = 0.05
 
 
@@ -40,7 +41,7 @@ async def read_options(requests: Requests) -> Asked:
 
 
 async def read_video(
-    requests: Requests, size_bytes: int | None, enough: asyncio.Event
+    requests: Requests, size_bytes: int | None, enough: asyncio.Event, go: Go
 ) -> AsyncIterator[bytes]:
     """Yield the video from the further messages, until it ends or there is enough of it.
 
@@ -48,12 +49,14 @@ async def read_video(
         requests: The messages behind the first one.
         size_bytes: How long it must be, where that was stated.
         enough: Set where the rest is not needed any more.
+        go: Tells the client that its video is wanted.
 
     Raises:
         UsageError: `options_repeated`.
         UploadError: `upload_incomplete`: it is not as long as was stated.
     """
     taken = 0
+    await go()
     stop = asyncio.create_task(enough.wait())
     try:
         while (data := await _next(requests, stop)) is not None:

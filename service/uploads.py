@@ -9,6 +9,7 @@ whole video tells whether the request is the same as an earlier one.
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,7 +27,7 @@ from service.upload_parts import PartWriter
 
 FORM_BYTES = 2**20  # that a form may hold beside the video
 GATHER_BYTES = 2**20  # handed to a thread at once
-PAUSE_S = 0.5  # without news, until what was gathered goes to the store all the same
+PAUSE_S = 0.5  # since the first byte gathered, until all goes to the store all the same
 STALL_S = 60.0  # without news, until the client is taken for lost
 
 
@@ -128,6 +129,7 @@ class Intake:
         self._parts = parts
         self._max_bytes = max_bytes
         self._gathered = bytearray()
+        self._since_s = 0.0
         self._hash = hashlib.sha256()
 
     @property
@@ -145,9 +147,11 @@ class Intake:
         self.size_bytes += len(data)
         if self.size_bytes > self._max_bytes:
             raise too_large(self._max_bytes)
+        if not self._gathered:
+            self._since_s = time.monotonic()
         self._gathered += data
-        if len(self._gathered) >= GATHER_BYTES:
-            await self.flush()
+        if len(self._gathered) >= GATHER_BYTES or time.monotonic() - self._since_s >= PAUSE_S:
+            await self.flush()  # a source that is slow and steady never pauses
 
     async def flush(self) -> None:
         """Hand on what was gathered; without any, give older bytes the time to be written."""

@@ -22,7 +22,7 @@ from service.runner import Runner, load_runner
 from service.settings import load_settings
 from service.sleeping import FaultSettings, SleepingRunner
 from service.stacking import join_inputs, take_rows
-from tests.load import fronts, memory, readers
+from tests.load import fronts, memory, readers, rpc_reader, rpc_stream
 from tests.load.crowd import Shape, random_clips, show, wait_all_over
 from tests.load.fleet import Fleet, Plan, free_port, machine, running, workers
 from tests.load.rates import steady_windows_per_s
@@ -225,6 +225,8 @@ def main() -> None:
         "upload": memory.upload,
         "results": memory.results,
         "slow_readers": readers.slow_readers,
+        "paced_stream": rpc_stream.paced_stream,
+        "slow_rpc_reader": rpc_reader.slow_rpc_reader,
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", help=f"{', '.join(scenes)}; all if none")

@@ -144,3 +144,16 @@ def certified(tmp_path: Path, settings: Settings) -> tuple[Settings, Path]:
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     both = tmp_path / "both.pem"
     return settings.model_copy(update={"tls_cert": both, "tls_key": both}), tmp_path / "ca.pem"
+
+
+@pytest.fixture
+def no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every request see what was just made or revoked; test_keys.py tests the delay."""
+    monkeypatch.setattr("service.keys.FRESH_S", 0)
+
+
+@pytest.fixture
+def closed(settings: Settings, store: Store, broker: Broker) -> Iterator[Api]:
+    """A server that asks for keys."""
+    with serving(settings.model_copy(update={"auth": "keys"}), store, broker) as api:
+        yield api

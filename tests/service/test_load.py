@@ -3,6 +3,7 @@
 import pytest
 
 from tests.load import load, scaling
+from tests.load.rpc_reader import slow_rpc_reader
 
 pytestmark = pytest.mark.slow
 
@@ -29,3 +30,7 @@ def test_two_workers_do_twice_the_work() -> None:
 
 def test_of_two_workers_one_finishes_when_the_other_is_killed() -> None:
     assert scaling.one_killed(batches=30)
+
+
+def test_a_slow_reader_takes_little_memory() -> None:
+    assert slow_rpc_reader(rounds=1, seconds=2, least=0.1)

@@ -22,16 +22,7 @@ Metadata = tuple[tuple[str, str], ...]
 UNKNOWN = "0" * 32
 
 
-@pytest.fixture(autouse=True)
-def _no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.keys.FRESH_S", 0)
-
-
-@pytest.fixture
-def closed(settings: Settings, store: Store, broker: Broker) -> Iterator[Api]:
-    """A server that asks for keys."""
-    with serving(settings.model_copy(update={"auth": "keys"}), store, broker) as api:
-        yield api
+pytestmark = pytest.mark.usefixtures("no_delay")
 
 
 @pytest.fixture
@@ -47,12 +38,16 @@ def key_of(store: Store, tenant: str) -> Metadata:
 def calls_of(stub: ReconstructionStub, job_id: str) -> dict[str, Callable[[Metadata], object]]:
     """Every method, about a job."""
     return {
-        "Reconstruct": lambda m: list(stub.Reconstruct(requests(b"video"), metadata=m)),
-        "Watch": lambda m: list(stub.Watch(pb.WatchRequest(job_id=job_id), metadata=m)),
-        "GetJob": lambda m: stub.GetJob(pb.GetJobRequest(job_id=job_id), metadata=m),
-        "ListJobs": lambda m: stub.ListJobs(pb.ListJobsRequest(), metadata=m),
-        "CancelJob": lambda m: stub.CancelJob(pb.CancelJobRequest(job_id=job_id), metadata=m),
-        "GetTopology": lambda m: list(stub.GetTopology(pb.GetTopologyRequest(), metadata=m)),
+        "Reconstruct": lambda m: list(stub.Reconstruct(requests(b"video"), metadata=m, timeout=20)),
+        "Watch": lambda m: list(stub.Watch(pb.WatchRequest(job_id=job_id), metadata=m, timeout=20)),
+        "GetJob": lambda m: stub.GetJob(pb.GetJobRequest(job_id=job_id), metadata=m, timeout=20),
+        "ListJobs": lambda m: stub.ListJobs(pb.ListJobsRequest(), metadata=m, timeout=20),
+        "CancelJob": lambda m: stub.CancelJob(
+            pb.CancelJobRequest(job_id=job_id), metadata=m, timeout=20
+        ),
+        "GetTopology": lambda m: list(
+            stub.GetTopology(pb.GetTopologyRequest(), metadata=m, timeout=20)
+        ),
     }
 
 

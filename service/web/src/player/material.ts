@@ -68,6 +68,7 @@ export function bodyMaterial(trackId: number): ShaderMaterial {
     vertexShader: BODY_VERTEX,
     fragmentShader: BODY_FRAGMENT,
     blending: NoBlending,
+    transparent: true, // drawn after the floor, which shall not veil who stands lower than it was guessed
     side: FrontSide,
     polygonOffset: true,
     polygonOffsetFactor: 1,

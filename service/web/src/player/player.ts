@@ -7,23 +7,13 @@ import type { Topology } from "../body/topology";
 import { Cleanup, Toggle, Value } from "../lib/value";
 import { type Clock, VideoClock, WallClock } from "./clock";
 import type { Place } from "./orbit";
-import { type Settings, Stage } from "./stage";
+import { type Places, watchColours, watchSizes } from "./places";
+import { Stage } from "./stage";
 
 export type Mode = "beside" | "over" | "scene";
 
 /** After so long without a change a picture is drawn finer. */
 const STILL_MS = 200;
-
-/** Where a player lives in the page. */
-export interface Places {
-  root: HTMLElement;
-  canvas: HTMLCanvasElement;
-  video: HTMLVideoElement;
-  /** Holds the canvas where people are in a room. */
-  room: HTMLElement;
-  /** Lies exactly over the video, and holds the canvas where people are over it. */
-  over: HTMLElement;
-}
 
 /** What is known of the video, as docs/streams.md names it. */
 export interface VideoFacts {
@@ -68,7 +58,16 @@ export class Player {
     this.clock = new WallClock(() => this.range());
     this.cleanup.add(() => this.stage.dispose());
     this.watchAll();
-    this.listen();
+    const onSize = (width: number, height: number) => {
+      this.stage.resize(width, height);
+      this.draw();
+    };
+    const onColours = (ink: string, ground: string) => {
+      this.stage.paint(ink, ground);
+      this.redraw();
+    };
+    this.cleanup.add(watchSizes(places, onSize));
+    this.cleanup.add(watchColours(onColours));
   }
 
   /** Take rows over as they arrive. */
@@ -223,7 +222,12 @@ export class Player {
 
   private watchAll(): void {
     const settings = () => {
-      this.stage.setSettings(this.settings());
+      this.stage.setSettings({
+        wireframe: this.wireframe.get(),
+        joints: this.joints.get(),
+        floor: this.floor.get(),
+        follow: this.follow.get(),
+      });
       this.redraw();
     };
     for (const toggle of [this.wireframe, this.joints, this.floor, this.follow]) {
@@ -241,35 +245,6 @@ export class Player {
     );
     this.useClock(this.clock);
     this.cleanup.add(() => this.stopTicks());
-  }
-
-  private settings(): Settings {
-    return {
-      wireframe: this.wireframe.get(),
-      joints: this.joints.get(),
-      floor: this.floor.get(),
-      follow: this.follow.get(),
-    };
-  }
-
-  private listen(): void {
-    const sizes = new ResizeObserver(() => {
-      const host = this.places.canvas.parentElement;
-      if (host) this.stage.resize(host.clientWidth, host.clientHeight);
-      this.draw();
-    });
-    sizes.observe(this.places.room);
-    sizes.observe(this.places.over);
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    const paint = () => {
-      const style = getComputedStyle(document.documentElement);
-      this.stage.paint(style.getPropertyValue("--floor-ink"), style.getPropertyValue("--floor"));
-      this.redraw();
-    };
-    paint();
-    dark.addEventListener("change", paint);
-    this.cleanup.add(() => sizes.disconnect());
-    this.cleanup.add(() => dark.removeEventListener("change", paint));
   }
 
   private arrange(mode: Mode): void {
