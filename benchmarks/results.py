@@ -80,7 +80,7 @@ def make_job(store: Store, name: str, frames: int) -> None:
         path = result_path(name, f"t1-f{first}", secrets.token_hex(4))
         store.put(path, pack_rows(rows))
         results[path] = path
-    done = Done("succeeded", 0.0, results=results, frame_count=frames, people=1)
+    done = Done("succeeded", time.time(), results=results, frame_count=frames, people=1)
     upload_video(store, name, frames)
     store.put(done_path(name), done.encode().encode())
 

@@ -28,6 +28,7 @@ class Mesh:
         joints2d_px: The same joints in the full image, by the crop camera.
         translation_m: The pelvis in the camera frame.
         view_rotmat: Turns the crop camera's axes into the camera frame's.
+        pelvis_m: What was taken off the network's vertices, in its frame.
     """
 
     vertices_m: Float32[Array, "k 6890 3"]
@@ -35,6 +36,7 @@ class Mesh:
     joints2d_px: Float32[Array, "k 14 2"]
     translation_m: Float32[Array, "k 3"]
     view_rotmat: Float32[Array, "k 3 3"]
+    pelvis_m: Float32[Array, "k 3"]
 
     def placed_m(self) -> Float32[Array, "k 6890 3"]:
         """Return the vertices in the camera frame, all people of a video in one scene."""
@@ -98,4 +100,5 @@ class Reconstruction:
             joints2d_px=project_weak(joints_m, shown.camera, shown.crop_px),
             translation_m=translations_m(shown.camera, shown.crop_px, self.intrinsics),
             view_rotmat=view_rotmats(shown.crop_px, self.intrinsics),
+            pelvis_m=pelvis_m[:, 0],
         )

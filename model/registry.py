@@ -148,19 +148,30 @@ def load_upsampling(folder: ModelFolder, body: Body) -> Upsampling:
     """Return how a model's coarse vertices become fine ones, without reading all its weights.
 
     Raises:
+        InputError: As `load_learned_layer`.
+    """
+    return Upsampling.from_layers(*load_learned_layer(folder, body), body)
+
+
+def load_learned_layer(folder: ModelFolder, body: Body) -> tuple[Array, Array]:
+    """Return a model's affine map of coarse to intermediate vertices.
+
+    Returns:
+        Weight f32[1723,431], and bias f32[1723] in metres.
+
+    Raises:
         InputError: `bad_weights`: the learned layer is absent or misshapen; `bad_body`: the
             model has no weights yet, and its body no start for that layer.
     """
     if folder.card.weights_sha256 is not None:
-        return Upsampling.from_layers(*_read_layer(folder), body)
+        return _read_layer(folder)
     if body.coarse_to_intermediate is None:
         raise InputError(
             "bad_body",
             f"body '{body.name}' has no coarse_to_intermediate, which '{folder.card.name}' "
             "starts from; use a model with weights",
         )
-    bias = np.zeros(INTERMEDIATE, np.float32)
-    return Upsampling.from_layers(body.coarse_to_intermediate, bias, body)
+    return body.coarse_to_intermediate, np.zeros(INTERMEDIATE, np.float32)
 
 
 def _read_layer(folder: ModelFolder) -> tuple[Array, Array]:

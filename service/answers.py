@@ -7,7 +7,7 @@ from http import HTTPStatus
 import httpx2
 
 from model.errors import InputError, NobodyFoundError, RemocapError, UsageError
-from service.errors import LaterError, UnavailableError
+from service.errors import LaterError, OverCapacityError, UnavailableError
 
 
 @contextmanager
@@ -33,30 +33,37 @@ def explained_network(server: str) -> Iterator[None]:
 
 
 def check_answer(answer: httpx2.Response) -> None:
-    """Raise what a problem document says; nothing where the answer is none.
+    """Raise what a problem document, which was read, says; nothing where the answer is none.
 
     Raises:
         RemocapError: Of the class whose exit status fits, with the problem's code and detail.
     """
     if answer.status_code < HTTPStatus.BAD_REQUEST:
         return
-    answer.read()
     try:
         problem = answer.json()
         code, detail = str(problem["code"]), str(problem["detail"])
     except (ValueError, KeyError, TypeError):
         code, detail = "bad_answer", f"the server answered {answer.status_code}; is it RemoCap's?"
-    raise _error(HTTPStatus(answer.status_code), code, detail, answer.headers.get("retry-after"))
+    retry_after = answer.headers.get("retry-after")
+    wait_s = float(retry_after) if retry_after else None
+    raise error_of(HTTPStatus(answer.status_code), code, detail, wait_s)
 
 
-def _error(status: HTTPStatus, code: str, detail: str, retry_after: str | None) -> RemocapError:
+def error_of(status: HTTPStatus, code: str, detail: str, wait_s: float | None) -> RemocapError:
+    """Return the error that a status, a code and a message came from."""
     if code == "no_person_found":
         return NobodyFoundError(code, detail)
     if status in _BUSY:
-        return LaterError(code, detail, float(retry_after) if retry_after else None)
+        return _later(status, code, detail, wait_s)
     if status in _INPUT:
         return InputError(code, detail)
     return (UsageError if status < HTTPStatus.INTERNAL_SERVER_ERROR else RemocapError)(code, detail)
+
+
+def _later(status: HTTPStatus, code: str, detail: str, wait_s: float | None) -> LaterError:
+    kind = OverCapacityError if status == HTTPStatus.TOO_MANY_REQUESTS else UnavailableError
+    return kind(code, detail, wait_s)
 
 
 _BUSY = frozenset(

@@ -13,19 +13,29 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from model.errors import UsageError
+from service.admission import address_to_listen
 from service.broker import Broker
+from service.description import describe
 from service.front import Front
 from service.logs import get_log, set_up_logs
 from service.metrics import REQUEST_SECONDS, REQUESTS
 from service.operations import operations
+from service.page import page
 from service.problems import handle_errors
 from service.queue_metrics import watch_queue
 from service.reconciler import Reconciler
 from service.rest import v1
+from service.rpc_server import RpcServer, serving_rpc
 from service.scratch import sweep_scratch
+from service.security import Guard
+from service.security_rest import sessions, shares
+from service.security_tls import tls_of
 from service.settings import Settings
 from service.store import Store
+from service.streams_rest import streams
 from service.supervisor import follow_supervisor
+from service.webhooks_courier import Courier
+from service.webhooks_rest import webhooks
 
 DESCRIPTION = "A video of people in, their 3D body meshes out, frame by frame."
 log = get_log("api")
@@ -38,7 +48,7 @@ def create_app(settings: Settings, store: Store, broker: Broker) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with Reconciler(broker, store, settings.retention_s):
-            async with front.watch.running():
+            async with front.watch.running(), Courier(settings, store, broker).running():
                 yield
 
     app = FastAPIOffline(
@@ -53,15 +63,17 @@ def create_app(settings: Settings, store: Store, broker: Broker) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.front = front
-    app.include_router(v1)
-    app.include_router(operations)
+    for router in (v1, streams, webhooks, shares, sessions, operations, page):
+        app.include_router(router)
+    app.add_middleware(Guard, settings=settings, gate=front.gate)
     app.add_middleware(Measured)
     handle_errors(app)
+    describe(app)
     return app
 
 
 class Measured:
-    """Counts and logs every request, and keeps browsers from guessing types."""
+    """Counts and logs every request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -77,7 +89,6 @@ class Measured:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"].append((b"x-content-type-options", b"nosniff"))
             await send(message)
 
         try:
@@ -105,17 +116,23 @@ class Server(uvicorn.Server):
 
     front: Front
     loop: asyncio.AbstractEventLoop
+    rpc: RpcServer
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Drain; a second signal ends at once."""
         self.front.jobs.draining = True
-        self.loop.call_soon_threadsafe(self.front.watch.wake_all)
+        self.loop.call_soon_threadsafe(self._let_go)
         super().handle_exit(sig, frame)
+
+    def _let_go(self) -> None:
+        self.front.watch.wake_all()
+        self._stopping = self.loop.create_task(self.rpc.stop(self.front.settings.drain_s))
 
 
 async def serve_api(settings: Settings) -> None:
     """Serve the fronts in this event loop until SIGTERM or SIGINT, then drain."""
     broker, store = Broker.of(settings), Store.of(settings)
+    host, tls = address_to_listen(settings, store), tls_of(settings)
     watch_queue(broker)
     app = create_app(settings, store, broker)
     server = Server(
@@ -128,28 +145,38 @@ async def serve_api(settings: Settings) -> None:
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=int(settings.drain_s),
+            ssl_certfile=tls and tls.cert,
+            ssl_keyfile=tls and tls.key,
         )
     )
     server.front, server.loop = app.state.front, asyncio.get_running_loop()
-    with listen(settings.host, settings.rest_port) as place:
-        await server.serve(sockets=[place])
+    with listen(host, settings.rest_port) as place:
+        async with serving_rpc(
+            server.front, host, settings.grpc_port, tls and tls.for_grpc()
+        ) as server.rpc:
+            await server.serve(sockets=[place])
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens.
+    """Return a socket that listens, and whose connections send what they have at once.
+
+    asyncio sees to the latter only where a socket names its protocol, which this one does not; the
+    body of an answer, written behind its head, would wait 40 ms for the client to confirm the head.
 
     Raises:
         UsageError: `bad_address`: the port is taken, or the address not this machine's.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=1024)
+        place = socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
         raise UsageError(
             "bad_address",
             f"{host} port {port} cannot be listened on ({error.strerror}); end what uses it, or "
             "choose another with --host and --rest-port",
         ) from None
+    place.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return place
 
 
 def run_api(settings: Settings) -> None:

@@ -4,6 +4,7 @@ A form (multipart, field `video`) or the video alone. Knows no HTTP beyond the m
 and no settings; nothing but the piece in hand is kept.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,6 +15,7 @@ from service.errors import UploadError
 
 FIELD = "video"
 _MAX_FIELDS = 32
+_MAX_NAME = 200  # letters of a file's name
 _MAX_FIELD_BYTES = 4096  # of an option; the video has its own limit
 
 
@@ -103,6 +105,7 @@ class FormBody:
             for event in self._parser.parse(data):
                 if isinstance(event, MultipartSegment):
                     self._open(event)
+                    yield from _name_of(event)
                 elif event is None:
                     yield from self._complete()
                 elif self._value is None:
@@ -149,6 +152,14 @@ class FormBody:
         if self._value is not None:
             yield Field(self._name, self._value.decode("utf-8", "replace"))
         self._value = None
+
+
+def _name_of(segment: MultipartSegment) -> Iterator[Field]:
+    """Yield what the client calls the video, as a field: shown to people, never used as a path."""
+    last = re.split(r"[/\\]", segment.filename or "")[-1]
+    name = "".join(letter for letter in last if letter.isprintable()).strip()[:_MAX_NAME]
+    if segment.name == FIELD and name:
+        yield Field("filename", name)
 
 
 def _bad_form(error: MultipartError) -> UploadError:

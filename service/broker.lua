@@ -8,10 +8,12 @@ KEYS, all below `remocap:`. Times are seconds or, where it says so, milliseconds
 job's keys live until `tick` forgets the job, `retention` seconds after its end.
 
  job:<job>               hash: body (Job), tenant, model (key), state, started, finished, code, message,
-                         digest, key (idempotency), gpu_ms (reserved), frames, expected, decoded, erased,
+                         digest, key (idempotency), gpu_ms (estimated), held_ms (reserved: what is left of
+                         it), frames, expected, decoded, erased,
                          clips and windows (sealed), committed and committed_windows, waiting (windows
                          not yet admitted), v (virtual time), seq (latest event), last:<kind>:<stage>
-                         ("<seq> <time>" of the latest progress event)
+                         ("<seq> <time>" of the latest progress event), hook_tries (attempts
+                         to call its webhook)
  job:<job>:clips         hash: clip -> ClipRequest, of those not committed; gone at the job's end
  job:<job>:pending       list: "<windows> <clip>", not admitted, in the order of sealing; gone likewise
  job:<job>:admitted      hash: clip -> "<entry> <windows>" of the queue; gone likewise
@@ -26,11 +28,19 @@ job's keys live until `tick` forgets the job, `retention` seconds after its end.
  states                  hash: state -> number of jobs
  deadlines               zset: live job -> deadline
  over                    zset: ended job -> when it is forgotten
+ hooks                   zset: ended job whose webhook is to be called -> when; in milliseconds
  unarchived              set: ended jobs without done.json
- tenant:<tenant>         hash: live (jobs), gpu_ms (reserved), v:<model or kind> (virtual time), c:<model>
-                         (virtual clock of its jobs); expires an hour after its last live job
+ tenant:<tenant>         hash: live (jobs and uploads), gpu_ms (reserved), v:<model or kind> (virtual time),
+                         c:<model> (virtual clock of its jobs), drained, drains, busy and at (see
+                         ADMISSION); expires an hour after its last live job
  jobs:<tenant>           zset: job -> 0, so that they lie in the order of their ids, which is time's
- load                    hash: gpu_ms (reserved in all), rate and rate_at (gpu_ms released)
+ load                    hash: gpu_ms (reserved in all), drained, drains, busy and at
+ upload:<job>            hash: tenant, held_ms (reserved for a video that is on its way); gone once the job is
+                         submitted or the reservation lapses
+ uploads                 zset: job of such a video -> when its reservation lapses; in milliseconds
+ tickets:<visitor>       zset: "<random> <gpu_ms>" of each refusal -> when to come back; expires
+ line, line:<tenant>     hash: second -> gpu_ms promised to those who come back then; expires
+ session:<digest>        string: id of the key that a browser showed; expires
 
  models                  set: model keys
  model:<model>           hash: seen, batch (windows of all live workers), admitted and waiting (windows),
@@ -59,6 +69,13 @@ served; the clock is the virtual time of the one last served; who comes back fro
 the clock, if behind. Tenants take turns, and the jobs within a tenant. Clips enter the queue only
 while fewer windows than 3 batches of all live workers are in it, so nobody waits behind more.
 
+ADMISSION. What is reserved, of all and of a tenant, may not exceed a limit unless nothing else is. Whoever
+is refused is told when enough will have drained behind those who were refused before, and has a ticket for
+that time: who shows up then (a visitor is known by tenant, address, size and idempotency key) goes before
+newcomers, who are let in only where no promise breaks by it. Tickets that nobody shows in time lapse. How
+fast reservations drain is measured while there are any, each moment weighted with what is reserved, as the
+pace under load is what is asked for: drained/busy, both faded over DRAIN_SPAN of busy seconds.
+
 LEASES. A delivery is named "<entry>/<count of deliveries>", and is its worker's while the pending
 entry has this consumer, this count, and was touched less than a lease ago. A task's fence is the
 time of its claim in microseconds, so no two claims have the same, even if Redis was emptied between.
@@ -73,15 +90,25 @@ local MAX_ALONE = 2           -- ... of which alone, that make it a dead letter
 local MAX_HOLDERS = 3         -- of a task that vanish without getting further
 local EVENT_GAP = 0.25        -- seconds between progress events of a kind
 local RATE_SPAN = 30          -- seconds over which rates are taken
+local DRAIN_SPAN = 20         -- busy seconds over which the draining of reservations is taken
+local FEW = 4                 -- changes before that is believed; ...
+local PRIOR = 1000            -- ... until then a worker is thought to do so many gpu_ms in a second
+local MARGIN = 1.0            -- of the time that a refused client is told
+local GRACE = 3               -- seconds that a ticket holds beyond its time
+local OVERDRAFT = 0.2         -- share of a limit by which tickets may exceed it
+local EARLY = 0.25            -- seconds by which one may come before the time that was told
+local LONGEST = 3600          -- seconds that are told at most, and for which promises are made
 local DEAD = 1000             -- dead letters kept
 local SWEEP = 200             -- of each kind that a tick handles
+local HOOK_LEASE = 60000      -- milliseconds in which an attempt to call a webhook has ended
 
 local config = cjson.decode(ARGV[2])
 local lease_ms = config.lease * 1000
 local clock = call('TIME')
-local now = clock[1] + clock[2] / 1e6
-local now_ms = math.floor(now * 1000)
-local now_us = clock[1] .. string.format('%06d', clock[2])
+local us = clock[1] * 1e6 + clock[2] + (config.ahead_us or 0)  -- tests let time pass
+local now = us / 1e6
+local now_ms = math.floor(us / 1000)
+local now_us = string.format('%.0f', us)
 local changed = {}            -- jobs to notify of, when all is done
 
 local function refuse(word, message) error({word .. ' ' .. message}) end
@@ -120,12 +147,67 @@ end
 
 -- Reservations ----------------------------------------------------------------------------------
 
+-- How fast what is reserved has been draining up to now: sums over busy time, nil where none was.
+local function drain_of(key)
+  local held, drained, busy, at = unpack(call('HMGET', key, 'gpu_ms', 'drained', 'busy', 'at'))
+  local passed = num(held) > 0 and now - num(at or now) or 0
+  local fade = math.exp(-passed / DRAIN_SPAN)
+  return num(drained) * fade, num(busy) * fade + num(held) * passed, num(held)
+end
+
+local function change_reserved(key, more, drains)
+  local drained, busy, held = drain_of(key)
+  if drains and more < 0 then
+    drained = drained - held * more
+    call('HINCRBY', key, 'drains', 1)
+  end
+  call('HSET', key, 'gpu_ms', held + more, 'drained', tostring(drained), 'busy', tostring(busy),
+    'at', now)
+end
+
+-- Reserve more, or less where it is negative; `drains` unless it is an admission or its undoing.
+local function change_both(tenant, more, drains)
+  if more == 0 then return end
+  change_reserved(P .. 'tenant:' .. tenant, more, drains)
+  change_reserved(P .. 'load', more, drains)
+end
+
+-- Estimate a job's work anew; what is committed of it is reserved no longer.
 local function reserve(job, gpu_ms)
-  local tenant, held = unpack(call('HMGET', job_key(job), 'tenant', 'gpu_ms'))
-  local more = gpu_ms - num(held)
-  call('HSET', job_key(job), 'gpu_ms', gpu_ms)
-  call('HINCRBY', P .. 'tenant:' .. tenant, 'gpu_ms', more)
-  call('HINCRBY', P .. 'load', 'gpu_ms', more)
+  local tenant, held, committed =
+    unpack(call('HMGET', job_key(job), 'tenant', 'held_ms', 'committed_windows'))
+  local left = math.max(gpu_ms - num(committed) * config.window_ms, 0)
+  call('HSET', job_key(job), 'gpu_ms', gpu_ms, 'held_ms', left)
+  change_both(tenant, left - num(held), true)
+end
+
+local function count_live(tenant, more)
+  local key = P .. 'tenant:' .. tenant
+  if call('HINCRBY', key, 'live', more) > 0 then
+    call('PERSIST', key)
+  else
+    call('EXPIRE', key, 3600)
+  end
+end
+
+-- End the reservation of an upload; how much it was, nil where there was none.
+local function end_hold(job)
+  local tenant, held = unpack(call('HMGET', P .. 'upload:' .. job, 'tenant', 'held_ms'))
+  if not tenant then return nil end
+  call('DEL', P .. 'upload:' .. job)
+  call('ZREM', P .. 'uploads', job)
+  count_live(tenant, -1)
+  return num(held), tenant
+end
+
+local function withdraw(job)
+  local held, tenant = end_hold(job)
+  if held then change_both(tenant, -held, false) end
+end
+
+local function lapse_holds()
+  local lapsed = call('ZRANGEBYSCORE', P .. 'uploads', '-inf', now_ms, 'LIMIT', 0, SWEEP)
+  for _, job in ipairs(lapsed) do withdraw(job) end
 end
 
 local function set_state(job, state)
@@ -252,10 +334,8 @@ end
 -- The end of a job ------------------------------------------------------------------------------
 
 local function release_tenant(job, tenant)
-  add_to_rate(P .. 'load', num(get(job_key(job), 'gpu_ms')))
   reserve(job, 0)
-  local tenant_key = P .. 'tenant:' .. tenant
-  if call('HINCRBY', tenant_key, 'live', -1) <= 0 then call('EXPIRE', tenant_key, 3600) end
+  count_live(tenant, -1)
 end
 
 local function empty_queue(job, tenant, model)
@@ -268,6 +348,14 @@ local function empty_queue(job, tenant, model)
   end
   for _, part in ipairs({'clips', 'pending', 'admitted', 'attempts', 'people'}) do
     call('UNLINK', job_key(job, part))
+  end
+end
+
+-- Say that a job has ended, to whoever listens and to its webhook.
+local function tell_end(job, state, code, message)
+  emit(job, 'finished', {state = state, code = code, message = message})
+  if cjson.decode(get(job_key(job), 'body')).webhook then
+    call('ZADD', P .. 'hooks', now_ms, job)
   end
 end
 
@@ -285,7 +373,7 @@ local function finish(job, state, code, message)
   call('ZREM', P .. 'deadlines', job)
   call('ZADD', P .. 'over', now + config.retention, job)
   call('SADD', P .. 'unarchived', job)
-  emit(job, 'finished', {state = state, code = code, message = message})
+  tell_end(job, state, code, message)
   refill(model)
   return true
 end
@@ -320,6 +408,7 @@ local function forget(job)
   end
   call('DEL', key)
   call('ZREM', P .. 'over', job)
+  call('ZREM', P .. 'hooks', job)
   call('SREM', P .. 'unarchived', job)
 end
 
@@ -496,17 +585,121 @@ end
 
 local api = {}
 
-local function check_limits(tenant, gpu_ms, total, of_tenant)
-  local function check(key, limit, code, who)
-    local reserved = num(get(key, 'gpu_ms'))
-    if reserved == 0 or reserved + gpu_ms <= limit then return end
-    local per_s = math.max(rate(P .. 'load'), 100)
-    local retry = math.min(math.max((reserved + gpu_ms - limit) / per_s, 1), 3600)
-    refuse('OVER_CAPACITY', string.format('%s %.1f %s %.0f s of network time waiting, expected at '
-      .. 'most %.0f s; try again in %.0f s', code, retry, who, reserved / 1000, limit / 1000, retry))
+-- Admission -------------------------------------------------------------------------------------
+
+-- What is promised, as {second, gpu_ms} in order; what was promised for long ago is forgotten.
+local function promises(line)
+  local found, flat = {}, call('HGETALL', line)
+  for i = 1, #flat, 2 do
+    local second = num(flat[i])
+    if second + GRACE < now then
+      call('HDEL', line, flat[i])
+    else
+      table.insert(found, {second, num(flat[i + 1])})
+    end
   end
-  check(P .. 'tenant:' .. tenant, of_tenant, 'tenant_over_limit', 'you have')
-  check(P .. 'load', total, 'service_over_limit', 'the service has')
+  table.sort(found, function(a, b) return a[1] < b[1] end)
+  return found
+end
+
+local function live_workers()
+  local count = 0
+  for _, model in ipairs(call('SMEMBERS', P .. 'models')) do
+    count = count + call('ZCOUNT', P .. 'workers:' .. model, now_ms, '+inf')
+  end
+  return count
+end
+
+local function drain_rate(key)
+  local drained, busy = drain_of(key)
+  if num(get(key, 'drains')) < FEW or busy <= 0 then return PRIOR * math.max(live_workers(), 1) end
+  return math.max(drained / busy, 1)
+end
+
+-- How many gpu_ms too many there are for a request now: none where it is 0 or less.
+-- `own` is the time of its ticket, which goes before later ones; without one it breaks no promise.
+local function excess(key, line, limit, gpu_ms, own)
+  local held = num(get(key, 'gpu_ms'))
+  if held == 0 then return 0, 0 end
+  local ahead, worst = held + gpu_ms - limit, held + gpu_ms - limit
+  local rate = nil
+  for _, promise in ipairs(promises(line)) do
+    if own and promise[1] >= math.floor(own) then break end
+    ahead = ahead + promise[2]
+    if promise[1] > now and not own then rate = rate or drain_rate(key) end
+    worst = math.max(worst, ahead - math.max(promise[1] - now, 0) * (rate or 0))
+  end
+  if not own then return worst, ahead end
+  local is_due = own > 0 and own <= now + EARLY
+  return ahead - (is_due and OVERDRAFT * limit or 0), ahead
+end
+
+local function promise(line, at, gpu_ms)
+  call('HINCRBY', line, math.floor(at), gpu_ms)
+  call('EXPIRE', line, LONGEST + 60)
+end
+
+-- A visitor's ticket whose time has come, or, of one that is named, any: its time and its name.
+local function find_ticket(visitor, is_named)
+  local key = P .. 'tickets:' .. visitor
+  call('ZREMRANGEBYSCORE', key, '-inf', now - GRACE - 1)
+  local last = is_named == '1' and '+inf' or now + EARLY
+  local ticket, at = unpack(call('ZRANGEBYSCORE', key, '-inf', last, 'WITHSCORES', 'LIMIT', 0, 1))
+  if ticket then return num(at), ticket end
+end
+
+local function drop_ticket(visitor, tenant, at, ticket)
+  call('ZREM', P .. 'tickets:' .. visitor, ticket)
+  for _, line in ipairs({P .. 'line', P .. 'line:' .. tenant}) do
+    promise(line, at, -num(string.match(ticket, '%d+$')))
+  end
+end
+
+-- How long to wait until so much has drained, in whole seconds.
+local function wait_s(key, too_many)
+  return math.min(math.max(math.ceil(MARGIN * too_many / drain_rate(key)), 1), LONGEST)
+end
+
+local function refuse_for_now(key, code, who, limit, retry)
+  refuse('OVER_CAPACITY', string.format('%s %d %s %.0f s of network time waiting, expected at '
+    .. 'most %.0f s; try again in %d s', code, retry, who, num(get(key, 'gpu_ms')) / 1000,
+    limit / 1000, retry))
+end
+
+local function give_ticket(visitor, tenant, gpu_ms, retry)
+  if retry >= LONGEST then return end
+  local key, at = P .. 'tickets:' .. visitor, now + retry
+  call('ZADD', key, at, now_us .. ' ' .. gpu_ms)
+  call('EXPIRE', key, LONGEST + 60)
+  promise(P .. 'line', at, gpu_ms)
+  promise(P .. 'line:' .. tenant, at, gpu_ms)
+end
+
+-- Return if a request may come in; else refuse it with the time when it may. A tenant that has
+-- nothing waiting need not stand in the line of all, so that nobody is kept out by another's visits.
+local function let_in(tenant, gpu_ms, total, of_tenant, visitor, is_named)
+  local own, ticket = find_ticket(visitor, is_named)
+  local retry, code, who, key, limit = 0, nil, nil, nil, nil
+  local is_idle = num(get(P .. 'tenant:' .. tenant, 'gpu_ms')) == 0
+  local function look(scope, line, most, name, words, place)
+    local over, ahead = excess(scope, line, most, gpu_ms, place)
+    if over <= 0 then return end
+    local seconds = wait_s(scope, math.max(ahead, over))
+    if seconds > retry then retry, code, who, key, limit = seconds, name, words, scope, most end
+  end
+  look(P .. 'tenant:' .. tenant, P .. 'line:' .. tenant, of_tenant, 'tenant_over_limit', 'you have',
+    own)
+  look(P .. 'load', P .. 'line', total, 'service_over_limit', 'the service has',
+    own or is_idle and 0 or nil)
+  local is_early = own and own > now + EARLY
+  if own and not (is_early and retry > 0) then drop_ticket(visitor, tenant, own, ticket) end
+  if retry == 0 then return end
+  if is_early then
+    retry = math.max(math.ceil(own - now), 1)
+  else
+    give_ticket(visitor, tenant, gpu_ms, retry)
+  end
+  refuse_for_now(key, code, who, limit, retry)
 end
 
 -- The job that an idempotency key names already.
@@ -528,23 +721,64 @@ local function record(job, body, tenant, model, name, digest, state)
   if name ~= '' then call('SET', P .. 'key:' .. tenant .. ':' .. name, job) end
 end
 
-function api.submit(job, body, tenant, model, name, digest, created, deadline, gpu_ms, total,
-    of_tenant, seq)
+function api.submit(job, body, tenant, model, name, digest, created, deadline, gpu_ms, seq, total,
+    of_tenant, visitor, is_named)
   if call('EXISTS', job_key(job)) == 1 then return {job, 1} end
   local earlier = same_request(tenant, name, digest)
-  if earlier then return {earlier, 0} end
-  if total ~= '' then check_limits(tenant, num(gpu_ms), num(total), num(of_tenant)) end
+  if earlier then
+    withdraw(job)
+    return {earlier, 0}
+  end
+  local is_admitted = call('EXISTS', P .. 'upload:' .. job) == 1
+  if total ~= '' and not is_admitted then
+    let_in(tenant, num(gpu_ms), num(total), num(of_tenant), visitor, is_named)
+  end
   see_model(model)
   record(job, body, tenant, model, name, digest, 'queued')
   call('HSET', job_key(job), 'seq', seq)
   call('ZADD', P .. 'live', created, job)
   if deadline ~= '' then call('ZADD', P .. 'deadlines', deadline, job) end
-  call('HINCRBY', P .. 'tenant:' .. tenant, 'live', 1)
-  call('PERSIST', P .. 'tenant:' .. tenant)
-  reserve(job, num(gpu_ms))
+  count_live(tenant, 1)
+  if is_admitted then
+    call('HSET', job_key(job), 'held_ms', (end_hold(job)))
+    reserve(job, num(gpu_ms))
+  else
+    call('HSET', job_key(job), 'gpu_ms', gpu_ms, 'held_ms', gpu_ms)
+    change_both(tenant, num(gpu_ms), false)
+  end
   emit(job, 'accepted', {model = model})
   add_task('decode:' .. job, 'decode', job, '')
   return {job, 1}
+end
+
+-- Reserve for a video before it is read; the reservation lapses unless it is kept.
+function api.admit(job, tenant, name, gpu_ms, total, of_tenant, visitor, is_named, ttl_ms)
+  local key = P .. 'upload:' .. job
+  if call('EXISTS', key) == 0 then
+    if name ~= '' and call('EXISTS', P .. 'key:' .. tenant .. ':' .. name) == 1 then
+      gpu_ms = 0  -- the same request came before, so it makes no work
+    else
+      let_in(tenant, num(gpu_ms), num(total), num(of_tenant), visitor, is_named)
+    end
+    call('HSET', key, 'tenant', tenant, 'held_ms', gpu_ms)
+    count_live(tenant, 1)
+    change_both(tenant, num(gpu_ms), false)
+  end
+  call('ZADD', P .. 'uploads', now_ms + ttl_ms, job)
+end
+
+function api.keep(job, ttl_ms)
+  return call('ZADD', P .. 'uploads', 'XX', 'CH', now_ms + ttl_ms, job)
+end
+
+function api.withdraw(job)
+  withdraw(job)
+end
+
+-- Lower the estimate of a job whose whole video is there; a decoder that was faster knows better.
+function api.lower(job, gpu_ms)
+  local held, decoded = unpack(call('HMGET', job_key(job), 'gpu_ms', 'decoded'))
+  if is_live(job) and not decoded and num(gpu_ms) < num(held) then reserve(job, num(gpu_ms)) end
 end
 
 -- Tell of a job that has ended, also where it is live because just its end was lost.
@@ -558,7 +792,7 @@ function api.restore(job, body, tenant, model, name, digest, done_json, seq)
   else
     record(job, body, tenant, model, name, digest, done.state)
     call('HSET', job_key(job), 'code', code, 'message', message, 'seq', seq)
-    emit(job, 'finished', {state = done.state, code = code, message = message})
+    tell_end(job, done.state, code, message)
   end
   local clips = 0
   for clip, path in pairs(done.results) do
@@ -626,6 +860,25 @@ function api.request_export(job, export, body)
   return get(key, export)
 end
 
+function api.due_hooks(most)
+  local found = {}
+  for _, job in ipairs(call('ZRANGEBYSCORE', P .. 'hooks', '-inf', now_ms, 'LIMIT', 0, most)) do
+    call('ZADD', P .. 'hooks', now_ms + HOOK_LEASE, job)
+    table.insert(found, {job, call('HINCRBY', job_key(job), 'hook_tries', 1)})
+  end
+  return found
+end
+
+function api.hook_done(job)
+  call('ZREM', P .. 'hooks', job)
+end
+
+function api.hook_later(job, delay_ms, was_tried)
+  if not call('ZSCORE', P .. 'hooks', job) then return end
+  call('ZADD', P .. 'hooks', now_ms + delay_ms, job)
+  if num(was_tried) == 0 then call('HINCRBY', job_key(job), 'hook_tries', -1) end
+end
+
 function api.models()
   local found = {}
   for _, model in ipairs(call('SMEMBERS', P .. 'models')) do
@@ -670,6 +923,7 @@ function api.tick()
     finish(job, 'failed', 'deadline_exceeded', 'the deadline passed before the job was done')
   end
   lapse_tasks()
+  lapse_holds()
   for _, model in ipairs(call('SMEMBERS', P .. 'models')) do sweep_model(model) end
   local old = call('ZRANGEBYSCORE', P .. 'over', '-inf', now, 'LIMIT', 0, SWEEP)
   for _, job in ipairs(old) do forget(job) end
@@ -872,13 +1126,16 @@ function api.commit(worker, model, lease, job, clip, path, frames)
   if not fields then
     return get(key .. ':results', clip) == path and 1 or 0
   end
+  local body = get(key .. ':clips', clip)
+  local number = body and num(cjson.decode(body).number) or 0
   remove_entry(model, entry, fields.windows)
   for _, part in ipairs({'clips', 'admitted', 'attempts'}) do call('HDEL', job_key(job, part), clip) end
   call('HSET', key .. ':results', clip, path)
   call('HINCRBY', key, 'committed', 1)
   call('HINCRBY', key, 'committed_windows', fields.windows)
   add_to_rate(P .. 'model:' .. model, fields.windows)
-  emit(job, 'clip_committed', {clip = clip, frames = num(frames), path = path})
+  reserve(job, num(get(key, 'gpu_ms')))
+  emit(job, 'clip_committed', {clip = clip, number = number, frames = num(frames), path = path})
   settle(job)
   refill(model)
   return 1

@@ -10,16 +10,19 @@ from uuid import uuid4
 
 from redis import Redis
 
+from service.broker_access import AccessBroker
 from service.broker_clips import ClipBroker
+from service.broker_hooks import HookBroker
 from service.broker_jobs import JobBroker
 from service.broker_media import MediaBroker
+from service.estimates import WINDOW_GPU_S
 from service.script import Script
 from service.settings import Settings
 
 LUA = Path(__file__).with_suffix(".lua")
 
 
-class Broker(JobBroker, MediaBroker, ClipBroker):
+class Broker(JobBroker, MediaBroker, ClipBroker, AccessBroker, HookBroker):
     """All of the queue.
 
     Args:
@@ -39,7 +42,8 @@ class Broker(JobBroker, MediaBroker, ClipBroker):
         retention_s: float = 86_400,
         patience_s: float = 2,
     ) -> None:
-        config = {"lease": lease_s, "retention": retention_s}
+        window_ms = round(WINDOW_GPU_S * 1000)
+        config = {"lease": lease_s, "retention": retention_s, "window_ms": window_ms}
         self._script = Script(address, LUA, config, patience_s)
 
     @classmethod

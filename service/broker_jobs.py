@@ -6,6 +6,7 @@ from typing import Any
 
 from redis import exceptions
 
+from service.broker_access import NOBODY, Visitor, limits_ms
 from service.broker_replies import read_census, read_export, read_model, read_status
 from service.broker_types import (
     Census,
@@ -26,7 +27,9 @@ class JobBroker:
 
     _script: Script
 
-    def submit(self, job: Job, limits: Limits | None = None) -> Submitted:
+    def submit(
+        self, job: Job, limits: Limits | None = None, visitor: Visitor = NOBODY
+    ) -> Submitted:
         """Queue a job. Its `job.json` is in the store already.
 
         Submitting the same id again changes nothing. Where the tenant has a job of the same
@@ -34,27 +37,27 @@ class JobBroker:
 
         Args:
             job: What to do.
-            limits: Refuse what goes over them; None takes the job in any case.
+            limits: Refuse what goes over them; None takes the job in any case, and so does an
+                earlier `admit` of the same id.
+            visitor: By whom a client is known that comes back.
 
         Raises:
             IdempotencyConflictError: The key came with another digest.
             OverCapacityError: `tenant_over_limit`, `service_over_limit`.
         """
-        total_ms, tenant_ms = [_ms(limit) for limit in limits] if limits else ("", "")
-        return self._submit(job, total_ms, tenant_ms, seq=0)
+        return self._submit(job, 0, *limits_ms(limits), *visitor)
 
     def resubmit(self, job: Job) -> Submitted:
         """Queue a job that Redis has forgotten; it was accepted before, so no limit counts.
 
         Its events take numbers above all that were handed out the first time.
         """
-        return self._submit(job, "", "", _late_seq(job))
+        return self._submit(job, _late_seq(job), *limits_ms(None), *NOBODY)
 
-    def _submit(self, job: Job, total_ms: int | str, tenant_ms: int | str, seq: int) -> Submitted:
+    def _submit(self, job: Job, seq: int, *admission: int | str) -> Submitted:
         deadline = "" if job.deadline_s is None else job.deadline_s
-        reserved_ms = _ms(job.estimated_gpu_s)
-        numbers = (job.created_s, deadline, reserved_ms, total_ms, tenant_ms, seq)
-        job_id, created = self._script.call("submit", *_names(job), *numbers)
+        numbers = (job.created_s, deadline, _ms(job.estimated_gpu_s), seq)
+        job_id, created = self._script.call("submit", *_names(job), *numbers, *admission)
         return Submitted(job_id, bool(created))
 
     def status(self, job_id: str) -> JobStatus | None:

@@ -19,6 +19,8 @@ from rich.table import Table
 from model.errors import RemocapError, UsageError
 from model.types import Smoothing
 from service import research, roles
+from service.keys_cli import keys
+from service.security_masks import mask
 from service.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ app = typer.Typer(
 importer = typer.Typer(no_args_is_help=True, help="Bring your own body or checkpoint.")
 app.add_typer(importer, name="import")
 app.add_typer(research.bench, name="bench")
+app.add_typer(keys, name="keys")
 
 console = Console(stderr=True)
 """For people. What programs read goes to files or to standard output."""
@@ -206,6 +209,8 @@ for command in (
     roles.media,
     roles.worker,
     roles.submit,
+    roles.view,
+    roles.dead_letters,
     research.train,
     research.evaluate,
     research.evaluate_marks,
@@ -227,7 +232,7 @@ def main() -> None:
             raise
         known = _explain(error)
         console.print(
-            f"[red]error[/red] {known.code}: {escape(known.message)}",
+            f"[red]error[/red] {known.code}: {escape(mask(known.message))}",
             soft_wrap=True,
             highlight=False,
         )

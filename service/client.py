@@ -1,4 +1,4 @@
-"""A client of the REST interface: send a video, follow its job, fetch the result.
+"""Clients of a server: send a video, follow its job, fetch the result.
 
     with Client("http://localhost:8000") as client:
         job_id = client.submit(Path("clip.mp4"))
@@ -6,22 +6,38 @@
             print(happening.kind, happening.data)
         client.fetch(job_id, Path("clip.npz"))
 
-Problem documents become errors of `model.errors` and `service.errors`, with their codes.
+`AsyncClient` is the same to be awaited. Both speak REST; `StreamClient` and `AsyncStreamClient`
+(`service.client_stream`) speak gRPC, and get meshes back while they send. What a server refuses
+becomes errors of `model.errors` and `service.errors`, with their codes.
 """
 
+import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import httpx2
+from anyio.to_thread import run_sync
 
 from model.atomic import replacing
 from model.errors import InputError, UsageError
 from service.answers import check_answer, explained_network
+from service.client_blocking import Blocking
+from service.client_stream import AsyncStreamClient, Meshes, StreamClient, StreamOptions
 from service.errors import LaterError
+
+__all__ = [
+    "AsyncClient",
+    "AsyncStreamClient",
+    "Client",
+    "Happening",
+    "Meshes",
+    "StreamClient",
+    "StreamOptions",
+]
 
 CHUNK_BYTES = 2**18
 WAIT_S = 20  # asked of the server at once; less than proxies allow
@@ -38,95 +54,99 @@ def ignore(done: int, total: int | None) -> None:
 
 
 class Happening(NamedTuple):
-    """Something that happened to a job: its number, kind and facts, as docs/service.md says."""
+    """Something that happened to a job: its number, kind and facts, as docs/streams.md says."""
 
     seq: int
     kind: str
     data: Mapping[str, Any]
 
 
-class Client:
-    """A connection to a server.
+class AsyncClient:
+    """A connection to a server's REST interface.
 
     Args:
         server: Its URL, e.g. `http://localhost:8000`.
+        key: An API key, `rmc_...`, where the server asks for one.
 
     Every method raises UnavailableError (`server_unreachable`) where there is none, and the error
     that the server's problem document names where it refuses.
     """
 
-    def __init__(self, server: str) -> None:
+    def __init__(self, server: str, key: str | None = None) -> None:
+        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         try:
-            self._http = httpx2.Client(base_url=server, timeout=TIMEOUT)
+            self._http = httpx2.AsyncClient(base_url=server, timeout=TIMEOUT, headers=headers)
         except httpx2.InvalidURL as error:
             raise UsageError("bad_setting", f"'{server}' is no URL ({error})") from None
         self._server = server
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         return self
 
-    def __exit__(
+    async def __aexit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._http.close()
+        await self.close()
 
-    def submit(
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._http.aclose()
+
+    async def submit(
         self, video: Path, options: Mapping[str, Option] | None = None, told: Told = ignore
     ) -> str:
         """Send a video, and return the id of its job.
 
         Args:
             video: The file.
-            options: Of the job, as docs/service.md lists them.
+            options: Of the job, as docs/api.md lists them.
             told: Told of bytes sent.
         """
         total = _size_of(video)
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(total)}
         with explained_network(self._server):
-            answer = self._http.post(
+            answer = await self._http.post(
                 "/v1/reconstruct",
-                params={
-                    name: value for name, value in (options or {}).items() if value is not None
-                },
+                params=_given(options),
                 content=_pieces(video, total, told),
                 headers=headers,
             )
         check_answer(answer)
         return str(answer.json()["id"])
 
-    def job(self, job_id: str) -> Mapping[str, Any]:
+    async def job(self, job_id: str) -> Mapping[str, Any]:
         """Return how a job stands."""
-        return self._get(f"/v1/jobs/{job_id}")
+        return await self._get(f"/v1/jobs/{job_id}")
 
-    def models(self) -> list[Mapping[str, Any]]:
+    async def models(self) -> list[Mapping[str, Any]]:
         """Return the models of the server."""
-        models: list[Mapping[str, Any]] = self._get("/v1/models")["models"]
+        models: list[Mapping[str, Any]] = (await self._get("/v1/models"))["models"]
         return models
 
-    def delete(self, job_id: str) -> None:
+    async def delete(self, job_id: str) -> None:
         """End a job, and have everything of it erased."""
         with explained_network(self._server):
-            check_answer(self._http.delete(f"/v1/jobs/{job_id}"))
+            check_answer(await self._http.delete(f"/v1/jobs/{job_id}"))
 
-    def follow(self, job_id: str, after: int = 0) -> Iterator[Happening]:
+    async def follow(self, job_id: str, after: int = 0) -> AsyncGenerator[Happening, None]:
         """Yield what happens to a job until it is over; takes up the thread where it breaks."""
         give_up_s = time.monotonic() + PATIENCE_S
         while True:
             try:
-                for happening in self._events(job_id, after):
+                async for happening in self._events(job_id, after):
                     after, give_up_s = happening.seq, time.monotonic() + PATIENCE_S
                     yield happening
-                if self.job(job_id)["finished_at"] is not None:
+                if (await self.job(job_id))["finished_at"] is not None:
                     return
             except LaterError:
                 if time.monotonic() > give_up_s:
                     raise
-            time.sleep(0.5)
+            await asyncio.sleep(0.5)
 
-    def fetch(
+    async def fetch(
         self,
         job_id: str,
         path: Path,
@@ -141,53 +161,104 @@ class Client:
             options: `smooth` and `track`.
             told: Told of bytes written.
         """
-        asked = {name: value for name, value in (options or {}).items() if value is not None}
-        asked |= {"format": path.suffix[1:].lower(), "wait": WAIT_S}
+        asked = _given(options) | {"format": path.suffix[1:].lower(), "wait": WAIT_S}
         with replacing(path) as temporary:
-            while not self._fetch_once(job_id, temporary, asked, told):
-                time.sleep(0.1)
+            while not await self._fetch_once(job_id, temporary, asked, told):
+                await asyncio.sleep(0.1)
 
-    def _fetch_once(self, job_id: str, path: Path, asked: Mapping[str, Option], told: Told) -> bool:
+    async def _fetch_once(
+        self, job_id: str, path: Path, asked: Mapping[str, Option], told: Told
+    ) -> bool:
         """Whether the result was there; otherwise it is still being made."""
         url = f"/v1/jobs/{job_id}/result"
-        with (
-            explained_network(self._server),
-            self._http.stream("GET", url, params=asked, timeout=httpx2.Timeout(600.0)) as answer,
-        ):
-            if answer.status_code == HTTPStatus.ACCEPTED:
-                return False
-            if answer.status_code == HTTPStatus.CONFLICT:
-                answer.read()
-                if answer.json().get("code") == "not_ready":
+        slow = httpx2.Timeout(600.0)
+        with explained_network(self._server):
+            async with self._http.stream("GET", url, params=asked, timeout=slow) as answer:
+                if answer.status_code == HTTPStatus.ACCEPTED:
                     return False
-            check_answer(answer)
-            stated = answer.headers.get("content-length")
-            with path.open("wb") as file:
-                for piece in answer.iter_bytes(CHUNK_BYTES):
-                    file.write(piece)
-                    told(file.tell(), None if stated is None else int(stated))
+                if answer.status_code >= HTTPStatus.BAD_REQUEST:
+                    await answer.aread()
+                    if _is_not_ready(answer):
+                        return False
+                    check_answer(answer)
+                stated = answer.headers.get("content-length")
+                with path.open("wb") as file:
+                    async for piece in answer.aiter_bytes(CHUNK_BYTES):
+                        await run_sync(file.write, piece)
+                        told(file.tell(), None if stated is None else int(stated))
         return True
 
-    def _events(self, job_id: str, after: int) -> Iterator[Happening]:
+    async def _events(self, job_id: str, after: int) -> AsyncGenerator[Happening, None]:
         url, headers = f"/v1/jobs/{job_id}/events", {"Last-Event-ID": str(after)}
-        with (
-            explained_network(self._server),
-            self._http.stream("GET", url, headers=headers) as answer,
-        ):
-            check_answer(answer)
-            if answer.status_code == HTTPStatus.NO_CONTENT:
-                return
-            for event in httpx2.EventSource(answer):
-                data = event.json()
-                assert isinstance(data, dict)
-                yield Happening(int(event.id), event.event, data)
-
-    def _get(self, url: str) -> Mapping[str, Any]:
         with explained_network(self._server):
-            answer = self._http.get(url)
+            async with self._http.stream("GET", url, headers=headers) as answer:
+                if answer.status_code >= HTTPStatus.BAD_REQUEST:
+                    await answer.aread()
+                check_answer(answer)
+                if answer.status_code == HTTPStatus.NO_CONTENT:
+                    return
+                async for event in httpx2.EventSource(answer):
+                    data = event.json()
+                    assert isinstance(data, dict)
+                    yield Happening(int(event.id), event.event, data)
+
+    async def _get(self, url: str) -> Mapping[str, Any]:
+        with explained_network(self._server):
+            answer = await self._http.get(url)
         check_answer(answer)
         found: Mapping[str, Any] = answer.json()
         return found
+
+
+class Client(Blocking):
+    """The same as `AsyncClient`, for those who do not write async."""
+
+    def __init__(self, server: str, key: str | None = None) -> None:
+        super().__init__()
+        self._client = AsyncClient(server, key)
+        self._closing.append(self._client)
+
+    def submit(
+        self, video: Path, options: Mapping[str, Option] | None = None, told: Told = ignore
+    ) -> str:
+        """Send a video, and return the id of its job."""
+        return self._run(self._client.submit(video, options, told))
+
+    def job(self, job_id: str) -> Mapping[str, Any]:
+        """Return how a job stands."""
+        return self._run(self._client.job(job_id))
+
+    def models(self) -> list[Mapping[str, Any]]:
+        """Return the models of the server."""
+        return self._run(self._client.models())
+
+    def delete(self, job_id: str) -> None:
+        """End a job, and have everything of it erased."""
+        self._run(self._client.delete(job_id))
+
+    def follow(self, job_id: str, after: int = 0) -> Iterator[Happening]:
+        """Yield what happens to a job until it is over; takes up the thread where it breaks."""
+        return self._iterate(self._client.follow(job_id, after))
+
+    def fetch(
+        self,
+        job_id: str,
+        path: Path,
+        options: Mapping[str, Option] | None = None,
+        told: Told = ignore,
+    ) -> None:
+        """Write the result of a job to a file, whose ending says in which form."""
+        self._run(self._client.fetch(job_id, path, options, told))
+
+
+def _given(options: Mapping[str, Option] | None) -> dict[str, Option]:
+    return {name: value for name, value in (options or {}).items() if value is not None}
+
+
+def _is_not_ready(answer: httpx2.Response) -> bool:
+    if answer.status_code != HTTPStatus.CONFLICT:
+        return False
+    return bool(answer.json().get("code") == "not_ready")
 
 
 def _size_of(video: Path) -> int:
@@ -201,10 +272,10 @@ def _size_of(video: Path) -> int:
     )
 
 
-def _pieces(video: Path, total: int, told: Told) -> Iterator[bytes]:
+async def _pieces(video: Path, total: int, told: Told) -> AsyncIterator[bytes]:
     try:
         with video.open("rb") as file:
-            while piece := file.read(CHUNK_BYTES):
+            while piece := await run_sync(file.read, CHUNK_BYTES):
                 yield piece
                 told(file.tell(), total)
     except OSError as error:

@@ -3,6 +3,8 @@
     RemocapError (model.errors)
     |-- UsageError, InputError, NobodyFoundError, OutputError    of one video, offline too
     `-- ServiceError
+        |-- UnauthenticatedError        nobody we know: no key, or one that does not hold
+        |-- ForbiddenError              known, or not asked, but this may not be done
         |-- NotFoundError               no such job, model, track or format
         |-- GoneError                   it was here, and was deleted
         |-- NotReadyError               ask again later
@@ -34,6 +36,14 @@ from model.errors import RemocapError
 
 class ServiceError(RemocapError):
     """Base of what only a service can run into."""
+
+
+class UnauthenticatedError(ServiceError):
+    """Who asks is not known; `key_missing`, `key_invalid`, `session_ended`, `link_invalid`."""
+
+
+class ForbiddenError(ServiceError):
+    """It may not be done; codes `unknown_host`, `foreign_origin`, `read_only`."""
 
 
 class NotFoundError(ServiceError):

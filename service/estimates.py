@@ -13,9 +13,12 @@ PEOPLE = 1.5
 
 
 def gpu_s_of_bytes(size_bytes: int | None, max_bytes: int, max_video_s: float) -> float:
-    """Guess from the size of an upload; the largest that is taken where none is stated."""
+    """Guess from the size of an upload; the largest that is taken where none is stated.
+
+    At least one window: no job is free.
+    """
     video_s = min((size_bytes or max_bytes) / BYTES_PER_S, max_video_s)
-    return gpu_s_of_frames(video_s * FRAMES_PER_S * PEOPLE)
+    return max(gpu_s_of_frames(video_s * FRAMES_PER_S * PEOPLE), WINDOW_GPU_S)
 
 
 def gpu_s_of_frames(rows: float) -> float:

@@ -105,7 +105,7 @@ async def _hand_out_file(
     front: Front, job: Job, options: ResultOptions, form: Format, wait_s: float
 ) -> Response:
     smooth = options.smooth or job.options.smooth
-    state = await _await_export(front, export_request(job.id, form, smooth, options.track), wait_s)
+    state = await await_export(front, export_request(job.id, form, smooth, options.track), wait_s)
     match state.state:
         case "ready":
             assert state.path is not None
@@ -120,7 +120,7 @@ async def _hand_out_file(
             return JSONResponse(Pending(result_url=url).model_dump(), 202, headers)
 
 
-async def _await_export(front: Front, asked: ExportRequest, wait_s: float) -> ExportState:
+async def await_export(front: Front, asked: ExportRequest, wait_s: float) -> ExportState:
     """Have a file made, and wait for it as long as the client does."""
     loop = asyncio.get_running_loop()
     end_s = loop.time() + wait_s

@@ -15,22 +15,23 @@ from typing import Literal
 from model.errors import RemocapError, UsageError
 from model.registry import find_model, weights_id
 from service.broker import Broker
-from service.broker_types import JobStatus, Limits
+from service.broker_types import JobStatus
 from service.errors import (
     DrainingError,
     GoneError,
     ModelUnavailableError,
     NotFoundError,
-    OverCapacityError,
     ServiceError,
 )
 from service.estimates import gpu_s_of_bytes
+from service.limits import HOLD_S, limits_of, visitor_of
 from service.messages import Job, JobOptions
 from service.options import ReconstructOptions
 from service.reconciler import archive, recall
 from service.settings import Settings
 from service.store import Store, job_path
 from service.upload_parts import PartWriter
+from service.webhooks_address import Allowed, check_url
 
 PUBLIC = "public"
 """The tenant of those who show no key."""
@@ -45,10 +46,20 @@ class Caller:
     Attributes:
         tenant: Whose jobs they see.
         idempotency_key: Their name for this request, so that a repeated one makes no second job.
+        address: Where they are.
+        key_id: Of the key that they showed.
+        max_gpu_s: What their tenant may have waiting, in place of the setting.
+        only_job: The one job that they may see, and not change.
+        by_session: Whether a browser vouches for them.
     """
 
     tenant: str = PUBLIC
     idempotency_key: str | None = None
+    address: str = ""
+    key_id: str | None = None
+    max_gpu_s: float | None = None
+    only_job: str | None = None
+    by_session: bool = False
 
 
 class Jobs:
@@ -83,8 +94,8 @@ class Jobs:
             job_id: Of the same job where it is prepared once more.
 
         Raises:
-            UsageError: `unknown_model`, `bad_time_range`.
-            DrainingError, ModelUnavailableError, OverCapacityError: Not now.
+            UsageError: `unknown_model`, `bad_time_range`, `bad_webhook`.
+            DrainingError, ModelUnavailableError: Not now.
         """
         if self.draining:
             raise DrainingError("draining", "this server is going down; send it again in a moment")
@@ -102,15 +113,28 @@ class Jobs:
             deadline_s=None if options.deadline is None else now_s + options.deadline,
             on_disconnect=options.on_disconnect or _default_on_disconnect(caller),
             idempotency_key=caller.idempotency_key,
-            estimated_gpu_s=gpu_s_of_bytes(
-                size_bytes, settings.max_upload_bytes, settings.max_video_s
-            ),
+            filename=options.filename,
+            webhook=self._webhook(options.webhook),
+            estimated_gpu_s=self._estimate(size_bytes),
         )
         self._check_served(job)
-        self._check_room(job)
         return job
 
-    def submit(self, job: Job) -> str:
+    def open(self, options: ReconstructOptions, caller: Caller, size_bytes: int | None) -> Job:
+        """Prepare a job and reserve for it, before its video is read.
+
+        `submit` takes the reservation over, and `discard` gives it back.
+
+        Raises:
+            UsageError, DrainingError, ModelUnavailableError: As `prepare`.
+            OverCapacityError: As `Broker.admit`.
+        """
+        job = self.prepare(options, caller, size_bytes)
+        limits = limits_of(self.settings, caller.max_gpu_s)
+        self.broker.admit(job, limits, visitor_of(job, caller.address), HOLD_S)
+        return job
+
+    def submit(self, job: Job, caller: Caller | None = None) -> str:
         """Queue a job, its manifest first, and return the id of the job that does the work.
 
         That is an earlier one where the same request came before.
@@ -118,10 +142,14 @@ class Jobs:
         Raises:
             IdempotencyConflictError, OverCapacityError: As `Broker.submit`.
         """
+        caller = caller or Caller()
         self.store.put(job_path(job.id), job.encode().encode())
-        settings = self.settings
-        limits = Limits(settings.max_queued_gpu_s, settings.max_tenant_gpu_s)
-        return self.broker.submit(job, limits).job_id
+        limits = limits_of(self.settings, caller.max_gpu_s)
+        return self.broker.submit(job, limits, visitor_of(job, caller.address)).job_id
+
+    def correct(self, job: Job, size_bytes: int) -> None:
+        """Reserve no more than a video's size asks for, now that it has arrived."""
+        self.broker.lower(job.id, self._estimate(size_bytes))
 
     def break_off(self, job: Job, error: BaseException, parts: PartWriter, queued: bool) -> None:
         """End a job whose video did not come in, and free what came of it."""
@@ -137,7 +165,8 @@ class Jobs:
             parts.abort(code)
 
     def discard(self, job: Job) -> None:
-        """Free what was stored of a job that was never queued."""
+        """Free what was stored and reserved of a job that was never queued."""
+        self.broker.withdraw(job.id)
         self.store.delete_below(f"jobs/{job.id}/")
 
     def status(self, job_id: str, caller: Caller) -> JobStatus:
@@ -148,7 +177,8 @@ class Jobs:
             GoneError: `job_deleted`.
         """
         status = self._find(job_id)
-        if status is None or status.job.tenant != caller.tenant:
+        is_theirs = caller.only_job in {None, job_id}
+        if status is None or status.job.tenant != caller.tenant or not is_theirs:
             raise NotFoundError(
                 "unknown_job",
                 f"there is no job '{job_id[:64]}'; expected an id that a POST returned within the "
@@ -173,6 +203,15 @@ class Jobs:
         self.broker.erase(job_id)
         archive(self.broker, self.store, job_id)
 
+    def cancel(self, job_id: str, caller: Caller) -> None:
+        """End a job if it runs; what it has so far is kept.
+
+        Raises:
+            NotFoundError, GoneError: As `status`.
+        """
+        self.status(job_id, caller)
+        self.broker.cancel(job_id)
+
     def leave(self, job_id: str, watcher: str) -> None:
         """Take note that a waiting client is gone; the job ends if that was agreed.
 
@@ -191,6 +230,9 @@ class Jobs:
             return None
         return recall(self.broker, self.store, job_id)
 
+    def _webhook(self, url: str | None) -> str | None:
+        return None if url is None else check_url(url, Allowed.read(self.settings.webhook_allow))
+
     def _check_served(self, job: Job) -> None:
         settings = self.settings
         served = {status.model_key: status for status in self.broker.models()}.get(job.model_key)
@@ -205,15 +247,9 @@ class Jobs:
                 retry_after_s=60,
             )
 
-    def _check_room(self, job: Job) -> None:
-        """Refuse before the body is read what `submit` would refuse after it."""
-        reserved_s = self.broker.census().reserved_gpu_s
-        if reserved_s + job.estimated_gpu_s > self.settings.max_queued_gpu_s:
-            raise OverCapacityError(
-                "service_over_limit",
-                f"work of {reserved_s:.0f} s of network time is waiting; this server takes "
-                f"{self.settings.max_queued_gpu_s:.0f} s; try again later",
-            )
+    def _estimate(self, size_bytes: int | None) -> float:
+        settings = self.settings
+        return gpu_s_of_bytes(size_bytes, settings.max_upload_bytes, settings.max_video_s)
 
 
 def new_job_id(now_s: float) -> str:
@@ -226,6 +262,8 @@ def new_job_id(now_s: float) -> str:
 def request_digest(job: Job, video_sha256: str) -> str:
     """Return what is equal in two requests that ask for the same."""
     asked = [video_sha256, job.model_key, asdict(job.options), job.on_disconnect]
+    if job.webhook is not None:
+        asked.append(job.webhook)
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 

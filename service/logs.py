@@ -14,6 +14,8 @@ import structlog
 from structlog.contextvars import bound_contextvars, merge_contextvars
 from structlog.typing import FilteringBoundLogger, Processor
 
+from service.security_masks import mask
+
 LogFormat = Literal["auto", "json", "pretty"]
 LEVELS = ("debug", "info", "warning", "error")
 _PLAIN = structlog.dev.plain_traceback  # the other ones print local variables, secrets included
@@ -50,7 +52,7 @@ def set_up_logs(
     )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        _Masked(
             foreign_pre_chain=shared,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
         )
@@ -61,6 +63,13 @@ def set_up_logs(
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
+
+
+class _Masked(structlog.stdlib.ProcessorFormatter):
+    """Formats a line, whoever wrote it, and takes secrets out of it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return mask(super().format(record))
 
 
 def get_log(name: str) -> FilteringBoundLogger:

@@ -47,7 +47,7 @@ def run_media(settings: Settings) -> int:
     media = Media(settings, broker, store)
     server = None
     if settings.media_port:
-        server = serve_metrics(settings.host, settings.media_port, media.trouble)
+        server = serve_metrics(settings.metrics_host, settings.media_port, media.trouble)
     try:
         with Reconciler(broker, store, settings.retention_s):
             media.run(stop)

@@ -5,6 +5,7 @@ gives the same clips, and what is in the queue already is not put there twice.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -96,6 +97,7 @@ class DecodeTask:
         self._times = TimesWriter(store, task.job.id)
         self._reported_s = 0.0
         self._clips = self._windows = 0
+        self._clips_of_track: Counter[int] = Counter()
         self.people: set[int] = set()
 
     @property
@@ -158,6 +160,7 @@ class DecodeTask:
             first_frame=kept[0],
             last_frame=kept[-1],
             deadline_s=self._job.deadline_s,
+            number=self._clips_of_track[clip.track_id],
         )
         if clip.track_id not in self.people:
             self.people.add(clip.track_id)
@@ -167,6 +170,7 @@ class DecodeTask:
             self._try(lambda: self._store.put(path, pack_clip(clip)))
             self._broker.seal(self._lease, request)
         self._clips += 1
+        self._clips_of_track[clip.track_id] += 1
         self._windows += request.windows
 
     def _await_demand(self) -> None:

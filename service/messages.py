@@ -105,6 +105,7 @@ class Job(Message):
         request_digest: SHA-256 of what must be equal in two requests of the same key.
         estimated_gpu_s: What is reserved for it until its video is known.
         filename: What the client calls the video; shown, never used as a path.
+        webhook: URL to call when the job has ended; not shown, as it may hold a secret.
     """
 
     id: str
@@ -120,6 +121,7 @@ class Job(Message):
     request_digest: str = ""
     estimated_gpu_s: float = 0.0
     filename: str | None = None
+    webhook: str | None = None
 
     @property
     def model_key(self) -> str:
@@ -146,6 +148,7 @@ class ClipRequest(Message):
         keep: Rows that are handed on.
         first_frame, last_frame: What it covers, for messages.
         deadline_s: The job's.
+        number: Which of its person's clips it is, from 0, in the order of time.
     """
 
     job: str
@@ -158,6 +161,7 @@ class ClipRequest(Message):
     first_frame: int
     last_frame: int
     deadline_s: float | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -170,8 +174,8 @@ class Event(Message):
         kind: What it is.
         at_s: When.
         data: By kind: decoding {frames, expected}, person_found {track, frame}, progress {stage,
-            done, expected}, clip_committed {clip, frames, path}, export_ready {export}, finished
-            {state, code, message}.
+            done, expected}, clip_committed {clip, number, frames, path}, export_ready {export},
+            finished {state, code, message}.
     """
 
     seq: int

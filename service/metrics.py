@@ -34,6 +34,7 @@ REQUEST_SECONDS = Histogram(
     "remocap_request_seconds", "From request to answer", ["front", "route"], buckets=_LONG_S
 )
 UPLOADED_BYTES = Counter("remocap_uploaded_bytes", "Bytes of video received")
+WEBHOOKS = Counter("remocap_webhooks", "Attempts to call webhooks", ["outcome"])
 
 # The media role.
 DECODE_SECONDS = Histogram(

@@ -41,10 +41,22 @@ MEDIA_TYPES: Mapping[Format, str] = {
 """As the type of the answer, and in Accept. The first is what is sent to those who take all."""
 
 
-class ResultOptions(BaseModel):
-    """How a result is handed out."""
+class WaitOptions(BaseModel):
+    """How long a client waits for an answer."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    wait: float | None = Field(
+        None,
+        ge=0,
+        le=MAX_WAIT_S,
+        description="Answer with the result, if it is there within so many seconds. "
+        "The header `Prefer: wait=N` says the same.",
+    )
+
+
+class ResultOptions(WaitOptions):
+    """How a result is handed out."""
 
     format: Format | None = Field(
         None, description="Form of the result; goes before Accept. Without either: npz."
@@ -52,13 +64,6 @@ class ResultOptions(BaseModel):
     track: int | None = Field(None, ge=1, description="Only this person [default: everybody].")
     smooth: Smoothing | None = Field(
         None, description="How much jitter is taken out at hand-out [default: as the job says, off]"
-    )
-    wait: float | None = Field(
-        None,
-        ge=0,
-        le=MAX_WAIT_S,
-        description="Answer with the result, if it is there within so many seconds. "
-        "The header `Prefer: wait=N` says the same.",
     )
 
 
@@ -74,6 +79,12 @@ class ReconstructOptions(ResultOptions):
     )
     deadline: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
         None, description="Give up so many seconds after the job was accepted."
+    )
+    filename: str | None = Field(
+        None, max_length=255, description="What you call the video; shown in lists."
+    )
+    webhook: str | None = Field(
+        None, max_length=2048, description="URL to call when the job has ended (docs/webhooks.md)."
     )
     on_disconnect: Literal["cancel", "detach"] | None = Field(
         None,
@@ -91,9 +102,17 @@ def with_fields(options: Options, fields: Mapping[str, str]) -> Options:
     Raises:
         UsageError: `bad_option` or `unknown_option`, naming it.
     """
-    given = options.model_dump(exclude_unset=True) | dict(fields)
+    return checked_options(type(options), options.model_dump(exclude_unset=True) | dict(fields))
+
+
+def checked_options(kind: type[Options], given: Mapping[str, object]) -> Options:
+    """Make options of names and values.
+
+    Raises:
+        UsageError: `bad_option` or `unknown_option`, naming it.
+    """
     try:
-        return type(options).model_validate(given)
+        return kind.model_validate(dict(given))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise bad_option(str(first["loc"][0]), first["msg"], first["type"]) from None

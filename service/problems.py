@@ -7,6 +7,7 @@ the value, what was expected and the remedy.
 from collections.abc import Mapping
 from http import HTTPStatus
 from math import ceil
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -17,6 +18,7 @@ from starlette.exceptions import HTTPException
 from model.errors import InputError, NobodyFoundError, OutputError, RemocapError, UsageError
 from service import errors
 from service.options import bad_option
+from service.security_masks import mask
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -27,6 +29,8 @@ STATUSES: Mapping[type[RemocapError], int] = {
     NobodyFoundError: 422,
     OutputError: 422,
     errors.ServiceError: 500,
+    errors.UnauthenticatedError: 401,
+    errors.ForbiddenError: 403,
     errors.NotFoundError: 404,
     errors.GoneError: 410,
     errors.NotReadyError: 409,
@@ -51,7 +55,7 @@ STATUSES: Mapping[type[RemocapError], int] = {
 }
 """Every class of `model.errors` and `service.errors`; a test holds that none is missing."""
 
-_WEB_CODES = {404: "unknown_path", 405: "method_not_allowed"}
+_WEB_CODES = {404: "unknown_path", 405: "method_not_allowed", 416: "range_not_satisfiable"}
 
 
 class Problem(BaseModel):
@@ -64,6 +68,13 @@ class Problem(BaseModel):
     code: str = Field(description="Stable, for programs, e.g. `no_person_found`.")
 
 
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": Problem, "description": "A problem document (RFC 9457)."},
+    "5XX": {"model": Problem, "description": "A problem document (RFC 9457)."},
+}
+"""What every endpoint may answer, as OpenAPI tells it."""
+
+
 def status_of(kind: type[RemocapError]) -> int:
     """Return the HTTP status of an error; of its closest base where it is not in the table."""
     return next(STATUSES[base] for base in kind.__mro__ if base in STATUSES)
@@ -74,6 +85,8 @@ def problem_response(error: RemocapError) -> JSONResponse:
     response = _response(status_of(type(error)), error.code, error.message)
     if isinstance(error, errors.LaterError):
         response.headers["Retry-After"] = str(max(ceil(error.retry_after_s), 1))
+    if isinstance(error, errors.UnauthenticatedError):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="remocap"'
     return response
 
 
@@ -111,5 +124,6 @@ def _on_unknown(_: Request, __: Exception) -> JSONResponse:
 
 
 def _response(status: int, code: str, detail: str) -> JSONResponse:
-    problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, code=code)
+    title = HTTPStatus(status).phrase
+    problem = Problem(title=title, status=status, detail=mask(detail), code=code)
     return JSONResponse(problem.model_dump(), status, media_type=MEDIA_TYPE)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Coroutine
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
@@ -14,22 +14,24 @@ from model.registry import list_models
 from service.body import Body, open_body
 from service.broker_types import JobStatus
 from service.errors import UnsupportedTypeError
-from service.events import EventStream, stream_events
-from service.front import Front, TheCaller, TheFront, chosen_format, chosen_wait_s
+from service.front import (
+    Front,
+    TheCaller,
+    TheFront,
+    chosen_format,
+    chosen_wait_s,
+    identified,
+)
 from service.handout import disconnected, hand_out
 from service.jobs import Caller
 from service.messages import JobState
 from service.options import Format, ReconstructOptions, ResultOptions
-from service.problems import Problem
+from service.problems import PROBLEMS
 from service.schemas import Accepted, JobList, JobView, ModelList, ModelView
 from service.uploads import Upload, incomplete, take_in
 
 CLIENT_GONE = 499  # as nginx logs it; nobody receives it
 ID = r"^[0-9a-f]{32}$"
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    "4XX": {"model": Problem, "description": "A problem document (RFC 9457)."},
-    "5XX": {"model": Problem, "description": "A problem document (RFC 9457)."},
-}
 BODY = {
     "requestBody": {
         "required": True,
@@ -56,7 +58,8 @@ RESULT: dict[int | str, dict[str, Any]] = {
     }
 }
 
-v1 = APIRouter(prefix="/v1", responses=PROBLEMS)
+v1 = APIRouter(prefix="/v1", responses=PROBLEMS, dependencies=[Depends(identified)])
+"""Nobody comes here unidentified, whatever an endpoint asks for."""
 
 
 @v1.post(
@@ -111,22 +114,6 @@ def get_job(front: TheFront, caller: TheCaller, job_id: str) -> JobView:
 def delete_job(front: TheFront, caller: TheCaller, job_id: str) -> None:
     """End a job if it runs, and erase its video and its result; from then on it is 410."""
     front.jobs.delete(job_id, caller)
-
-
-@v1.get("/jobs/{job_id}/events", response_class=EventStream, status_code=200, tags=["jobs"])
-async def get_events(
-    front: TheFront,
-    caller: TheCaller,
-    job_id: str,
-    after: Annotated[int, Query(ge=0, description="Begin behind this number.")] = 0,
-    last: Annotated[int | None, Header(alias="Last-Event-ID", ge=0)] = None,
-) -> Response:
-    """Tell what happens to a job as it happens, as server-sent events; resumes by number."""
-    status = await run_sync(front.jobs.status, job_id, caller)
-    after = after if last is None else last
-    if status.over and after >= status.last_seq:
-        return Response(status_code=204)  # tells an EventSource not to come again
-    return EventStream(stream_events(front, job_id, caller, after))
 
 
 @v1.get("/jobs/{job_id}/result", response_class=Response, responses=RESULT, tags=["jobs"])

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float32
 
 from model.assemble import Assembler
 from model.clip_rows import ClipRows
@@ -18,7 +19,7 @@ from model.errors import InputError
 from model.export.json import stream_json
 from model.export.npz import stream_npz
 from model.reconstruction import Mesh, Reconstruction
-from model.types import Sequence, Smoothing
+from model.types import Array, Sequence, Smoothing
 from service.broker import Broker
 from service.clip_file import unpack_rows
 from service.errors import GoneError, NotFoundError, NotReadyError
@@ -176,6 +177,9 @@ class PartialResult:
         job: Whose.
         models_dir: Of the user's own models.
 
+    Attributes:
+        scene: Camera and shapes, without people.
+
     Raises:
         NotReadyError: `not_ready`: the video is not open yet.
         GoneError, UsageError, InputError: As `load_shapes`.
@@ -186,7 +190,7 @@ class PartialResult:
         nobody = Assembler(Path())
         facts = _facts_of(store, job)
         self._store = store
-        self._scene = nobody.finish(
+        self.scene = nobody.finish(
             shapes.card,
             shapes.weights_sha256,
             shapes.body,
@@ -207,9 +211,14 @@ class PartialResult:
             by_track.setdefault(rows.track_id, []).append(rows)
         return [_join(by_track[track]) for track in sorted(by_track)]
 
+    @property
+    def intrinsics(self) -> Float32[Array, "3 3"]:
+        """Of the camera that saw the whole image, in pixels."""
+        return self.scene.intrinsics
+
     def mesh(self, rows: Sequence) -> Mesh:
         """Compute the meshes of rows, 0.25 MB each."""
-        return self._scene.mesh_of(rows)
+        return self.scene.mesh_of(rows)
 
 
 def _join(parts: list[ClipRows]) -> Sequence:

@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field
 
 from model.registry import ModelFolder, weights_id
+from model.types import Smoothing
 from service.broker_types import JobStatus, ModelStatus
 from service.messages import JobState, model_key
 from service.options import Format, ResultOptions
@@ -60,7 +61,8 @@ class JobView(Accepted):
 
     model: str
     weights_sha256: str
-    filename: str | None = None
+    filename: str | None = Field(None, description="What the client calls the video.")
+    smooth: Smoothing = Field(description="Of results for which none is named.")
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -78,6 +80,7 @@ class JobView(Accepted):
             model=job.model,
             weights_sha256=job.weights_sha256,
             filename=job.filename,
+            smooth=job.options.smooth,
             created_at=_at(job.created_s),
             started_at=None if status.started_s is None else _at(status.started_s),
             finished_at=None if status.finished_s is None else _at(status.finished_s),

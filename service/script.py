@@ -10,6 +10,7 @@ from redis import Redis, exceptions
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from model.errors import UsageError
 from service.errors import (
     BrokerUnavailableError,
     IdempotencyConflictError,
@@ -20,6 +21,7 @@ from service.errors import (
     OverCapacityError,
     ServiceError,
 )
+from service.security_masks import mask
 
 _PASSING = (
     exceptions.ConnectionError,  # a starting Redis that still loads among them
@@ -42,19 +44,15 @@ class Script:
         path: The file.
         config: Given to every call, as JSON.
         patience_s: How long to try again while Redis is away.
+
+    Raises:
+        UsageError: `bad_setting`: the URL is none.
     """
 
     def __init__(
         self, address: str, path: Path, config: Mapping[str, float], patience_s: float
     ) -> None:
-        self.redis: Redis = Redis.from_url(
-            address,
-            decode_responses=True,
-            protocol=2,
-            socket_timeout=_REPLY_S,
-            socket_connect_timeout=_REPLY_S,
-            retry=Retry(NoBackoff(), 0),
-        )
+        self.redis = _connect(address)
         self._config = json.dumps(dict(config))
         self._script = self.redis.register_script(path.read_text())
         self._patience_s = patience_s
@@ -123,11 +121,29 @@ class Script:
         self.redis.close()
 
 
+def _connect(address: str) -> Redis:
+    try:
+        return Redis.from_url(
+            address,
+            decode_responses=True,
+            protocol=2,
+            socket_timeout=_REPLY_S,
+            socket_connect_timeout=_REPLY_S,
+            retry=Retry(NoBackoff(), 0),
+        )
+    except ValueError:  # what it says may hold the password
+        raise UsageError(
+            "bad_setting",
+            "REMOCAP_REDIS_URL cannot be read; expected redis://, rediss:// or unix://, e.g. "
+            "redis://:password@host:6379/0, with special characters of the password as %XX",
+        ) from None
+
+
 def _unavailable(error: exceptions.RedisError) -> BrokerUnavailableError:
     return BrokerUnavailableError(
         "redis_unavailable",
-        f"Redis does not answer ({error}); expected one of 6.2 or newer at REMOCAP_REDIS_URL; "
-        "start it, or wait until it is back",
+        f"Redis does not answer ({mask(str(error))}); expected one of 6.2 or newer at "
+        "REMOCAP_REDIS_URL; start it, or wait until it is back",
     )
 
 

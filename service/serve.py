@@ -18,10 +18,13 @@ from redis.exceptions import RedisError
 from rich.console import Console
 
 from model.errors import UsageError
+from service.admission import address_to_listen, is_loopback
 from service.errors import BrokerUnavailableError
 from service.logs import set_up_logs
 from service.redis_server import redis_command, wait_for_redis
+from service.security_tls import tls_of
 from service.settings import Settings
+from service.store import Store
 from service.supervisor import Child, Supervisor, settings_env, stop_on_signals
 
 READY_S = 600.0
@@ -38,11 +41,15 @@ def serve(settings: Settings, console: Console) -> int:
     settings = _quiet(settings)
     set_up_logs("serve", form=settings.log_format, level=settings.log_level)
     with _only_one(settings.data_dir), _redis(settings) as redis_url:
+        host = address_to_listen(settings, Store.of(settings))
+        tls_of(settings)
         env = settings_env(settings, redis_url=redis_url)
         roles = [_role(name, env) for name in ("api", "media", "worker")]
         supervisor = Supervisor(roles, settings.drain_s)
         stop = stop_on_signals(again=supervisor.kill)
-        threading.Thread(target=_announce, args=(settings, console, stop), daemon=True).start()
+        url = url_of(settings, host)
+        said = (settings, url, not is_loopback(host), console, stop)
+        threading.Thread(target=_announce, args=said, daemon=True).start()
         status = supervisor.run(stop)
     if status == 0:
         console.print("stopped; jobs that were not done go on at the next start")
@@ -115,15 +122,22 @@ def _end_orphan(address: str) -> None:
             redis.shutdown()
 
 
-def _announce(settings: Settings, console: Console, stop: threading.Event) -> None:
+def url_of(settings: Settings, host: str) -> str:
+    """Return where a browser of this machine finds what listens at an address."""
+    scheme = "http" if settings.tls_cert is None else "https"
+    return f"{scheme}://{_reachable(host)}:{settings.rest_port}"
+
+
+def _announce(
+    settings: Settings, url: str, is_reachable: bool, console: Console, stop: threading.Event
+) -> None:
     """Say where to look, once there is something to see."""
-    url = f"http://{_reachable(settings.host)}:{settings.rest_port}"
     console.print(f"starting; data in {settings.data_dir}", soft_wrap=True)
     until_s = time.monotonic() + READY_S
     while not stop.wait(_LOOK_S) and time.monotonic() < until_s:
         if _is_ready(url):
-            console.print(_welcome(url), soft_wrap=True, highlight=False)
-            if settings.host not in {"127.0.0.1", "::1", "localhost"}:
+            console.print(_welcome(url, settings), soft_wrap=True, highlight=False)
+            if is_reachable and settings.auth == "none":
                 console.print(
                     "[yellow]warning[/yellow] anybody who reaches this address can use it"
                 )
@@ -132,14 +146,16 @@ def _announce(settings: Settings, console: Console, stop: threading.Event) -> No
 
 def _is_ready(url: str) -> bool:
     with suppress(httpx2.HTTPError, ValueError, KeyError):
-        answer = httpx2.get(f"{url}/readyz", timeout=2).json()
+        # The certificate is of the name that clients use; this is only to see whether we answer.
+        answer = httpx2.get(f"{url}/readyz", timeout=2, verify=False).json()
         return bool(answer["ready"] and any(answer["workers"].values()))
     return False
 
 
-def _welcome(url: str) -> str:
+def _welcome(url: str, settings: Settings) -> str:
     return (
-        f"ready at [bold]{url}[/bold], documentation at {url}/docs; try\n"
+        f"ready at [bold]{url}[/bold], documentation at {url}/docs, "
+        f"gRPC at {url.partition('://')[2].rpartition(':')[0]}:{settings.grpc_port}; try\n"
         f"  curl -F video=@clip.mp4 '{url}/v1/reconstruct?wait=300&format=npz' -o clip.npz\n"
         f"  remocap submit clip.mp4 -o clip.glb --server {url}\n"
         "Ctrl-C ends it"

@@ -1,5 +1,10 @@
-"""Settings, from `REMOCAP_*` variables; a flag on the command line wins over its variable."""
+"""Settings, from `REMOCAP_*` variables; a flag on the command line wins over its variable.
 
+A variable wins over a file of its name, in lower case, in the folder `REMOCAP_SECRETS_DIR`: so
+come the secrets of containers.
+"""
+
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -7,6 +12,9 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from model.errors import UsageError
+from service.security_masks import learn, mask, passwords_in
+
+LOOPBACK = "127.0.0.1"
 
 
 def _data_home() -> Path:
@@ -27,10 +35,23 @@ class Settings(BaseSettings):
         redis_url: `redis://`, `rediss://` or `unix://`; without it, the private Redis of `serve`.
         store_url: `s3://bucket/prefix` (credentials as AWS's tools find them) or `file:///folder`;
             without it, a folder in `data_dir`.
-        host: Address that the fronts listen on.
+        host: Address that the fronts listen on; without it this machine alone, or, once there are
+            keys, every address.
+        publish: Address on which a container's host publishes the fronts; it tells, in place of
+            `host`, whether others reach them.
         rest_port, grpc_port: Of the fronts.
         media_port, worker_port: Where these roles serve `/metrics`, `/healthz` and `/readyz`; of
             several worker processes the n-th takes `worker_port + n`; 0 serves none.
+        auth: Who may use the service: `keys`, who shows one; `none`, everybody; `auto`, everybody
+            of this machine until the first key is made, and who shows one from then on.
+        allowed_hosts: Names by which clients may call the service where no keys are asked for,
+            beside `localhost` and plain addresses; and names of pages that may use it. Separated by
+            commas.
+        session_s: How long a browser need not show its key again.
+        tls_cert, tls_key: PEM files: the certificate, with its chain, and its private key. With
+            them both ports speak TLS alone.
+        webhook_allow: What webhooks may reach although it is not public: names of hosts, addresses
+            and networks, separated by commas.
         max_upload_bytes, max_video_s, max_side_px: Limits of one video.
         retention_s: How long jobs and what belongs to them are kept.
         lease_s: How long a silent process keeps its work; heartbeats come at a third of it.
@@ -62,11 +83,20 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = None
     store_url: SecretStr | None = None
 
-    host: str = "127.0.0.1"
+    host: str | None = None
+    publish: str | None = None
     rest_port: int = Field(default=8000, ge=0, le=65535)
     grpc_port: int = Field(default=50051, ge=0, le=65535)
     media_port: int = Field(default=8001, ge=0, le=65535)
     worker_port: int = Field(default=8010, ge=0, le=65535)
+
+    auth: Literal["auto", "keys", "none"] = "auto"
+    allowed_hosts: str = Field(default="", pattern=r"^[a-zA-Z0-9.,:\[\]_-]*$")
+    session_s: float = Field(default=43_200, gt=0)
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+
+    webhook_allow: str = Field(default="", pattern=r"^[a-zA-Z0-9.,:/_ -]*$")
 
     max_upload_bytes: int = Field(default=2 * 10**9, gt=0)
     max_video_s: float = Field(default=7200, gt=0)
@@ -87,6 +117,11 @@ class Settings(BaseSettings):
 
     log_format: Literal["auto", "json", "pretty"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def metrics_host(self) -> str:
+        """Address that roles without a front serve their metrics on."""
+        return self.host or LOOPBACK
 
     @property
     def redis_address(self) -> str:
@@ -114,14 +149,35 @@ def load_settings(**flags: object) -> Settings:
     Raises:
         UsageError: `bad_setting`, naming the variable or flag, its value and what was expected.
     """
+    secrets = _secrets_dir()
     given = {name: value for name, value in flags.items() if value is not None}
     try:
-        return Settings(**given)  # type: ignore[arg-type]  # checked by pydantic, as it must be
+        # pydantic checks what is given, and pydantic-settings takes the folder.
+        settings = Settings(_secrets_dir=secrets, **given)  # type: ignore[call-arg, arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0])
         name = f"--{field.replace('_', '-')}" if field in given else f"REMOCAP_{field}".upper()
         raise UsageError(
             "bad_setting",
-            f"{name} is {first['input']!r}: {first['msg']}; correct it or leave it out",
+            mask(f"{name} is {first['input']!r}: {first['msg']}; correct it or leave it out"),
         ) from None
+    for url in (settings.redis_url, settings.store_url):
+        learn(passwords_in(url.get_secret_value()) if url is not None else [])
+    return settings
+
+
+def _secrets_dir() -> Path | None:
+    """Return the folder of files that stand in for variables.
+
+    Raises:
+        UsageError: `bad_setting`, where it is not there: its secrets must not be missed silently.
+    """
+    named = os.environ.get("REMOCAP_SECRETS_DIR")
+    if named and not Path(named).is_dir():
+        raise UsageError(
+            "bad_setting",
+            f"REMOCAP_SECRETS_DIR is '{named}'; expected a folder with files such as "
+            "remocap_redis_url; make it, or leave the variable out",
+        )
+    return Path(named) if named else None

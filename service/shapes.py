@@ -1,10 +1,11 @@
 """What turns rows of a job's model into meshes: its card, body and up-sampling; no torch."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from model.bodies import Body, load_body
+from model.coarse_joints import CoarseJoints
 from model.config import ModelCard
 from model.registry import find_model, load_upsampling, weights_id
 from model.upsample import Upsampling
@@ -19,6 +20,11 @@ class Shapes:
     weights_sha256: str
     body: Body
     upsampling: Upsampling
+
+    @cached_property
+    def joints(self) -> CoarseJoints:
+        """Where joints are, by coarse vertices alone."""
+        return CoarseJoints.of(self.body, self.upsampling)
 
 
 @lru_cache(maxsize=4)

@@ -1,7 +1,7 @@
 """What a person at a terminal sees: progress while it runs, a table when it is done."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
@@ -17,6 +17,7 @@ from rich.progress import (
 from rich.table import Table
 
 from model.reconstruction import Reconstruction
+from service.messages import DeadClip
 
 LABELS: Mapping[str, str] = {
     "upload": "send, MB",
@@ -93,3 +94,10 @@ def summary(result: Reconstruction, seconds: Mapping[str, float]) -> Table:
     for note in meta.notes:
         table.add_row("note", note)
     return table
+
+
+def dead_letter(letter: DeadClip) -> str:
+    """A clip that was given up, on one line: when, whose, which frames, and why."""
+    at = datetime.fromtimestamp(letter.at_s, UTC).isoformat(timespec="seconds")
+    tried = f"job {letter.request.job}, {letter.attempts} attempts"
+    return f"{at} {tried}, {letter.code}: {letter.message}"

@@ -10,6 +10,8 @@
     jobs/<job>/video.json               size, rate, notes, frame_count; once decoding is done
     jobs/<job>/done.json                Done; written by `service.reconciler` when the job is over
     jobs/<job>/exports/<export>.<ending>
+    keys/<id>.json                      ApiKey; revoked ones stay
+    keys/links.secret                   signs share links; made once
 
 An object is visible once it is whole. A job that failed, or was deleted, keeps `job.json` and
 `done.json` alone until it is too old.
@@ -20,14 +22,18 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, Self
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
-from obstore.exceptions import BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import ObjectStore, from_url
 
 from model.errors import UsageError
 from service.errors import StoreFullError, StoreUnavailableError
+from service.security_masks import mask
 from service.settings import Settings
 
+KEYS = "keys/"
 _NO_ROOM = ("StorageFull", "QuotaExceeded", "os error 122", "507", "XMinioStorageFull")
 
 
@@ -50,6 +56,7 @@ class Store:
 
     def __init__(self, address: str) -> None:
         try:
+            _make_private(address)
             self._store: ObjectStore = from_url(address, **_options(address))
         except (ValueError, OSError, BaseError) as error:
             raise UsageError(
@@ -67,6 +74,15 @@ class Store:
         """Write an object, replacing one of that path."""
         with _told_as_ours():
             self._store.put(path, data)
+
+    def create(self, path: str, data: bytes) -> bool:
+        """Write an object unless there is one of that path; whether there was none."""
+        with _told_as_ours():
+            try:
+                self._store.put(path, data, mode="create", use_multipart=False)
+            except AlreadyExistsError:
+                return False
+        return True
 
     def put_file(self, path: str, file: str) -> None:
         """Write an object from a file of any size."""
@@ -143,6 +159,15 @@ class Store:
         self.get("probe")
 
 
+def _make_private(address: str) -> None:
+    """Make a store's folder one that this user alone can read; one that is there stays as it is."""
+    if address.startswith("file:"):
+        folder = Path(url2pathname(urlsplit(address).path))
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+
+
 def _options(address: str) -> dict[str, Any]:
     if address.startswith("file:"):
         return {"mkdir": True, "automatic_cleanup": True}
@@ -172,7 +197,7 @@ def _told_as_ours() -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
+    return mask(str(error).partition("\n")[0])
 
 
 def job_path(job: str) -> str:
@@ -218,3 +243,18 @@ def video_path(job: str) -> str:
 def export_path(job: str, export: str, ending: str) -> str:
     """Where an export lies."""
     return f"jobs/{job}/exports/{export}.{ending}"
+
+
+def key_path(key_id: str) -> str:
+    """Where an `ApiKey` lies."""
+    return f"{KEYS}{key_id}.json"
+
+
+def links_path() -> str:
+    """Where the secret lies that signs links."""
+    return f"{KEYS}links.secret"
+
+
+def webhooks_path() -> str:
+    """Where the secret lies from which those of webhooks are made."""
+    return f"{KEYS}webhooks.secret"

@@ -25,6 +25,9 @@ class PartWriter:
         store: Where to.
         job: Whose.
         clock: Seconds, rising.
+
+    Attributes:
+        closed: Whether all of it is in the store.
     """
 
     def __init__(self, store: Store, job: str, clock: Clock = time.monotonic) -> None:
@@ -32,6 +35,7 @@ class PartWriter:
         self._waiting = bytearray()
         self._since_s = 0.0
         self._parts = self._written = 0
+        self.closed = False
 
     @property
     def size_bytes(self) -> int:
@@ -57,6 +61,7 @@ class PartWriter:
         if self._waiting:
             self._put(len(self._waiting))
         self._end({"parts": self._parts, "bytes": self._written})
+        self.closed = True
         return self._written
 
     def abort(self, code: str) -> None:

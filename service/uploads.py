@@ -9,7 +9,8 @@ whole video tells whether the request is the same as an earlier one.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from anyio.to_thread import run_sync
 from service.body import Body, Field
 from service.errors import TooLargeError, UploadError
 from service.jobs import Caller, Jobs, with_digest
+from service.limits import kept
 from service.messages import Job
 from service.metrics import UPLOADED_BYTES
 from service.options import ReconstructOptions, with_fields
@@ -25,7 +27,7 @@ from service.upload_parts import PartWriter
 
 FORM_BYTES = 2**20  # that a form may hold beside the video
 GATHER_BYTES = 2**20  # handed to a thread at once
-PAUSE_S = 0.5  # without news, until what was gathered goes to the store all the same
+PAUSE_S = 0.5  # since the first byte gathered, until all goes to the store all the same
 STALL_S = 60.0  # without news, until the client is taken for lost
 
 
@@ -44,12 +46,22 @@ class Upload:
     size_bytes: int | None
 
 
+def ignore(job_id: str) -> None:
+    """What is told of a queued job where nobody looks."""
+
+
 async def take_in(
-    jobs: Jobs, upload: Upload, options: ReconstructOptions, caller: Caller
+    jobs: Jobs,
+    upload: Upload,
+    options: ReconstructOptions,
+    caller: Caller,
+    queued: Callable[[str], None] = ignore,
 ) -> tuple[str, ReconstructOptions]:
     """Store a video and queue its job; return the job's id, and the options with the form's.
 
-    Whatever is raised, nothing of the upload is left.
+    It is refused before its body is read where too much is waiting. Whatever is raised, nothing of
+    the upload is left. `queued` is told the id as soon as the job is in the queue, which may be
+    long before its video is whole.
 
     Raises:
         UsageError: As `Jobs.prepare`, or an option in the form is wrong.
@@ -59,32 +71,39 @@ async def take_in(
     max_bytes = jobs.settings.max_upload_bytes
     if upload.size_bytes is not None and upload.size_bytes > max_bytes + FORM_BYTES:
         raise too_large(max_bytes)
-    job = await run_sync(jobs.prepare, options, caller, upload.size_bytes)
+    job = await run_sync(jobs.open, options, caller, upload.size_bytes)
     parts = PartWriter(jobs.store, job.id)
     at_once = not upload.body.may_have_fields and caller.idempotency_key is None
+    intake = Intake(parts, max_bytes)
     try:
         if at_once:
-            await run_sync(jobs.submit, job)
-        intake = Intake(parts, max_bytes)
-        fields = await receive(upload.stream, upload.body, intake)
-        await run_sync(parts.close)
+            await run_sync(jobs.submit, job, caller)
+            queued(job.id)
+        async with kept(jobs.broker, job.id):
+            fields = await receive(upload.stream, upload.body, intake)
+            await run_sync(parts.close)
         if at_once:
+            await run_sync(jobs.correct, job, intake.size_bytes)
             return job.id, options
-        return await _submit_whole(jobs, job, with_fields(options, fields), caller, intake)
+        options = with_fields(options, fields)
+        job_id = await _submit_whole(jobs, job, options, caller, intake)
+        queued(job_id)
+        return job_id, options
     except BaseException as error:
-        await asyncio.shield(run_sync(jobs.break_off, job, error, parts, at_once))
+        if not (at_once and parts.closed):  # else the job has all that it needs
+            await asyncio.shield(run_sync(jobs.break_off, job, error, parts, at_once))
         raise
 
 
 async def _submit_whole(
     jobs: Jobs, job: Job, options: ReconstructOptions, caller: Caller, intake: "Intake"
-) -> tuple[str, ReconstructOptions]:
+) -> str:
     """Queue a job whose video is in the store; or find the one that was queued before."""
     prepared = await run_sync(jobs.prepare, options, caller, intake.size_bytes, job.id)
-    job_id = await run_sync(jobs.submit, with_digest(prepared, intake.sha256))
+    job_id = await run_sync(jobs.submit, with_digest(prepared, intake.sha256), caller)
     if job_id != job.id:
         await run_sync(jobs.discard, job)
-    return job_id, options
+    return job_id
 
 
 class Parts(Protocol):
@@ -110,6 +129,7 @@ class Intake:
         self._parts = parts
         self._max_bytes = max_bytes
         self._gathered = bytearray()
+        self._since_s = 0.0
         self._hash = hashlib.sha256()
 
     @property
@@ -127,9 +147,11 @@ class Intake:
         self.size_bytes += len(data)
         if self.size_bytes > self._max_bytes:
             raise too_large(self._max_bytes)
+        if not self._gathered:
+            self._since_s = time.monotonic()
         self._gathered += data
-        if len(self._gathered) >= GATHER_BYTES:
-            await self.flush()
+        if len(self._gathered) >= GATHER_BYTES or time.monotonic() - self._since_s >= PAUSE_S:
+            await self.flush()  # a source that is slow and steady never pauses
 
     async def flush(self) -> None:
         """Hand on what was gathered; without any, give older bytes the time to be written."""

@@ -114,8 +114,26 @@ def read_times(store: Store, job: str) -> tuple[int, "array[float]"]:
         except FileNotFoundError:
             break
         except (ValueError, TypeError, KeyError) as error:
-            raise BadMessageError(
-                "bad_message",
-                f"the times of job {job}'s frames cannot be read ({error}); run the job again",
-            ) from None
+            raise _bad_times(job, error) from None
     return first, pts_s
+
+
+def first_time_s(store: Store, job: str) -> float | None:
+    """Return when the first decoded frame is shown; None where that is not known yet.
+
+    Raises:
+        BadMessageError: `bad_message`.
+    """
+    try:
+        return float(json.loads(store.get(frames_path(job, 0)))["pts_s"][0])
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, LookupError) as error:
+        raise _bad_times(job, error) from None
+
+
+def _bad_times(job: str, error: Exception) -> BadMessageError:
+    return BadMessageError(
+        "bad_message",
+        f"the times of job {job}'s frames cannot be read ({error}); run the job again",
+    )

@@ -9,6 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
+import anyio
 from anyio.to_thread import run_sync
 
 from service.broker import Broker
@@ -138,7 +139,8 @@ class Waiting:
             yield watcher
         finally:
             keeper.cancel()
-            with suppress(BrokerUnavailableError):
+            # Shielded, as a client that goes away has all of its request cancelled.
+            with suppress(BrokerUnavailableError), anyio.CancelScope(shield=True):
                 await run_sync(self._jobs.broker.unwatch, job_id, watcher)
 
     async def _keep(self, job_id: str, watcher: str) -> None:

@@ -231,7 +231,7 @@ def run_worker(settings: Settings, stop: Event) -> None:
     broker = Broker.of(settings, patience_s=settings.lease_s)
     worker = Worker(settings, runner, broker, Store.of(settings), stop)
     if settings.worker_port:
-        serve_metrics(settings.host, settings.worker_port, worker.ready)
+        serve_metrics(settings.metrics_host, settings.worker_port, worker.ready)
     try:
         worker.run()
     finally:

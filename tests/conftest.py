@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,10 @@ from jaxtyping import install_import_hook
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 install_import_hook("model", "beartype.beartype")
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+# Not committed: a clone on a borrowed virtual environment has no stubs yet, or old ones.
+subprocess.run([sys.executable, ROOT / "proto" / "generate.py", "--if-old"], check=True)
 
 
 @pytest.fixture(scope="session")

@@ -25,15 +25,22 @@ class Served:
     Attributes:
         folder: Its data.
         url: Of the REST interface.
+        worker_url: Where the worker shows its metrics.
+        rpc: Where gRPC is.
         http: A client of it.
         process: `remocap serve` itself.
     """
 
     def __init__(
-        self, folder: Path, url: str, worker_url: str, process: subprocess.Popen[bytes]
+        self,
+        folder: Path,
+        url: str,
+        worker_url: str,
+        rpc: str,
+        process: subprocess.Popen[bytes],
     ) -> None:
-        self.folder, self.url, self.process = folder, url, process
-        self._worker_url = worker_url
+        self.folder, self.url, self.process, self.rpc = folder, url, process, rpc
+        self.worker_url = worker_url
         self.http = httpx2.Client(base_url=url, timeout=600)
 
     def said(self) -> str:
@@ -52,7 +59,7 @@ class Served:
 
     def worker_metric(self, name: str) -> float:
         """Sum of a metric of the worker over its labels."""
-        lines = httpx2.get(f"{self._worker_url}/metrics").text.splitlines()
+        lines = httpx2.get(f"{self.worker_url}/metrics").text.splitlines()
         found = (line for line in lines if line.split("{")[0].split(" ")[0] == name)
         return sum(float(line.rpartition(" ")[2]) for line in found)
 
@@ -65,13 +72,14 @@ class Served:
 @contextmanager
 def serving(folder: Path, **settings: object) -> Iterator[Served]:
     """Run the service while the block runs, ready at its start."""
-    port, worker_port = free_port(), free_port()
-    given = {"data_dir": folder, "rest_port": port, "worker_port": worker_port, "media_port": 0}
+    port, worker_port, grpc_port = free_port(), free_port(), free_port()
+    ports = {"rest_port": port, "worker_port": worker_port, "media_port": 0, "grpc_port": grpc_port}
+    given = {"data_dir": folder} | ports
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / SAID).open("wb") as out:
         process = start(out, given | settings)
     url, worker_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{worker_port}"
-    served = Served(folder, url, worker_url, process)
+    served = Served(folder, url, worker_url, f"127.0.0.1:{grpc_port}", process)
     try:
         served.wait_ready()
         yield served

@@ -17,27 +17,21 @@ from collections.abc import Callable, Sequence
 import torch
 
 from model.clips import Clip
-from service.broker import Broker
 from service.logs import set_up_logs
 from service.runner import Runner, load_runner
 from service.settings import load_settings
 from service.sleeping import FaultSettings, SleepingRunner
 from service.stacking import join_inputs, take_rows
-from tests.load import fronts, memory
+from tests.load import fronts, memory, readers, rpc_reader, rpc_stream
 from tests.load.crowd import Shape, random_clips, show, wait_all_over
 from tests.load.fleet import Fleet, Plan, free_port, machine, running, workers
+from tests.load.rates import steady_windows_per_s
+from tests.load.scaling import one_killed, scaling
 from tests.load.uploads import uploads
 from tests.service.sealed import make_clip, real_job, seal_job
 
 BATCH = 16  # windows
 SLEEP = {"sleeping": 1, "batch_ms": 20, "window_ms": 5}  # 100 ms a batch: 1280 frames/s
-
-
-def commit_times_s(broker: Broker, job_ids: Sequence[str]) -> list[tuple[float, int]]:
-    """When each clip was committed, by Redis's clock, and its frames; in order."""
-    events = (event for job_id in job_ids for event in broker.events(job_id, 0, 100_000))
-    commits = (event for event in events if event.kind == "clip_committed")
-    return sorted((event.at_s, int(event.data["frames"] or 0)) for event in commits)
 
 
 def raw_windows_per_s(runner: Runner, clips: Sequence[Clip], batch: int, batches: int) -> float:
@@ -48,18 +42,6 @@ def raw_windows_per_s(runner: Runner, clips: Sequence[Clip], batch: int, batches
     for _ in range(batches):
         runner.predict(inputs)
     return batches * batch / (time.perf_counter() - begun_s)
-
-
-def steady_windows_per_s(broker: Broker, job_ids: Sequence[str], batch: int) -> float:
-    """Windows a second between the first batch's commits and the last commit."""
-    commits = commit_times_s(broker, job_ids)
-    done = 0
-    for number, (_, frames) in enumerate(commits):
-        done += frames
-        if done >= 8 * batch:
-            rest = sum(count for _, count in commits[number + 1 :])
-            return rest / 8 / (commits[-1][0] - commits[number][0])
-    raise AssertionError("fewer clips than a batch")
 
 
 def throughput(batches: int = 60, least: float = 0.95) -> bool:
@@ -233,6 +215,8 @@ def main() -> None:
         "throughput": throughput,
         "fill": fill,
         "fairness": fairness,
+        "scaling": scaling,
+        "one_killed": one_killed,
         "uploads": uploads,
         "memory": redis_memory,
         "network": network,
@@ -240,6 +224,9 @@ def main() -> None:
         "equality": fronts.equality,
         "upload": memory.upload,
         "results": memory.results,
+        "slow_readers": readers.slow_readers,
+        "paced_stream": rpc_stream.paced_stream,
+        "slow_rpc_reader": rpc_reader.slow_rpc_reader,
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", help=f"{', '.join(scenes)}; all if none")

@@ -36,6 +36,7 @@ class Alone:
     """An api by itself."""
 
     http: httpx2.Client
+    rpc: str
     process: psutil.Process
     broker: Broker
     store: Store
@@ -57,11 +58,12 @@ class Alone:
 @contextmanager
 def api_alone() -> Iterator[Alone]:
     """Run an api, and nothing that would do its jobs."""
-    port = free_port()
+    port, grpc_port = free_port(), free_port()
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="remocap-load-"))
         redis = stack.enter_context(RedisServer(Path(folder) / "redis"))
         settings = {"REDIS_URL": redis.address, "DATA_DIR": folder, "REST_PORT": port}
+        settings |= {"GRPC_PORT": grpc_port}
         env = os.environ | {f"REMOCAP_{name}": str(value) for name, value in settings.items()}
         command = [sys.executable, "-m", "service", "api"]
         with subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL) as process:
@@ -69,7 +71,8 @@ def api_alone() -> Iterator[Alone]:
             store = Store((Path(folder) / "store").as_uri())
             try:
                 wait_for(lambda: _answers(http), 60)
-                yield Alone(http, psutil.Process(process.pid), Broker(redis.address), store)
+                rpc = f"127.0.0.1:{grpc_port}"
+                yield Alone(http, rpc, psutil.Process(process.pid), Broker(redis.address), store)
             finally:
                 http.close()
                 process.terminate()

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import trustme
 
 from service.broker import Broker
 from service.redis_server import RedisServer, find_redis_server
@@ -118,3 +119,41 @@ def api(settings: Settings, store: Store, broker: Broker) -> Iterator[Api]:
 def hand(broker: Broker) -> Hand:
     """A hand that plays media and worker."""
     return Hand(broker)
+
+
+@pytest.fixture(scope="module")
+def working_api(redis_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A server whose videos are really decoded; clips of two windows get made-up answers."""
+    from tests.service.working import working
+
+    folder = tmp_path_factory.mktemp("working")
+    settings = free_settings(folder, redis_servers.address(find_redis_server()), clip_windows=2)
+    broker, store = Broker.of(settings), Store.of(settings)
+    broker.redis.flushall()
+    with serving(settings, store, broker) as api, working(broker, store, folder):
+        yield api
+    broker.close()
+
+
+@pytest.fixture
+def certified(tmp_path: Path, settings: Settings) -> tuple[Settings, Path]:
+    """Settings with a certificate, and that of who vouches for it."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost", "127.0.0.1")
+    issued.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "both.pem"))
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    both = tmp_path / "both.pem"
+    return settings.model_copy(update={"tls_cert": both, "tls_key": both}), tmp_path / "ca.pem"
+
+
+@pytest.fixture
+def no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every request see what was just made or revoked; test_keys.py tests the delay."""
+    monkeypatch.setattr("service.keys.FRESH_S", 0)
+
+
+@pytest.fixture
+def closed(settings: Settings, store: Store, broker: Broker) -> Iterator[Api]:
+    """A server that asks for keys."""
+    with serving(settings.model_copy(update={"auth": "keys"}), store, broker) as api:
+        yield api

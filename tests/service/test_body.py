@@ -39,7 +39,28 @@ def test_a_form_reads_the_same_however_it_is_cut(size: int) -> None:
     video, fields = read(data, size)
 
     assert video == VIDEO
-    assert fields == [Field("smooth", "light"), Field("format", "grüße")]
+    assert fields == [
+        Field("smooth", "light"),
+        Field("filename", "a.mp4"),
+        Field("format", "grüße"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("named", "shown"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\clips\\a b.mp4", "a b.mp4"),
+        ("a\x1b[31m.mp4", "a[31m.mp4"),
+    ],
+)
+def test_a_files_name_is_shown_and_never_a_path(named: str, shown: str) -> None:
+    escaped = named.replace("\\", "\\\\")
+    data = form(("video", VIDEO)).replace(b'"a.mp4"', f'"{escaped}"'.encode())
+
+    _, fields = read(data)
+
+    assert fields == [Field("filename", shown)]
 
 
 def test_a_raw_body_is_the_video() -> None:

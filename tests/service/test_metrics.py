@@ -32,6 +32,7 @@ NAMES = {
     "remocap_request_seconds": "histogram",
     "remocap_requests_total": "counter",
     "remocap_uploaded_bytes_total": "counter",
+    "remocap_webhooks_total": "counter",
 }
 
 
@@ -95,6 +96,6 @@ def test_another_path_is_not_found(address: str) -> None:
 
 
 def test_every_metric_is_documented() -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs/operations.md").read_text()
+    page = (Path(__file__).resolve().parents[2] / "docs/operating.md").read_text()
 
     assert {name for name in NAMES if f"`{name}`" not in page} == set()

@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 from service.broker import Broker
 from service.broker_types import Delivery, Lease, Totals
 from service.errors import LeaseLostError
+from service.estimates import WINDOW_GPU_S
 from service.messages import Job
 from tests.service.cases import (
     KEY,
@@ -300,8 +301,13 @@ class Queue(RuleBasedStateMachine):
         )
         assert model.admitted_windows + model.waiting_windows == unanswered
         census = self.broker.census()
-        assert census.reserved_gpu_s == 2 * len(live)
+        assert census.reserved_gpu_s == pytest.approx(sum(2 - self.done_gpu_s(job) for job in live))
         assert census.jobs.get("succeeded", 0) == [*self.ended.values()].count("succeeded")
+
+    def done_gpu_s(self, job: str) -> float:
+        """What a job has reserved no longer."""
+        windows = sum(self.sealed[job][clip] for clip in self.results[job])
+        return min(2, WINDOW_GPU_S * windows)
 
     @invariant()
     def queue_is_bounded(self) -> None:

@@ -10,6 +10,16 @@ from service.sleeping import SLEEPING_KEY
 from service.store import Store
 from tests.service.sealed import make_clip, seal_job
 
+NAMES = {
+    "remocap_dead_clips",
+    "remocap_jobs",
+    "remocap_queue_oldest_seconds",
+    "remocap_queue_windows",
+    "remocap_redis_up",
+    "remocap_reserved_gpu_seconds",
+    "remocap_tasks_waiting",
+    "remocap_workers",
+}
 MODEL = f'model="{SLEEPING_KEY}"'
 
 
@@ -38,16 +48,7 @@ def test_jobs_queue_and_workers_are_counted(broker: Broker, store: Store) -> Non
 def test_the_names_are_these(broker: Broker, store: Store) -> None:
     seal_job(broker, store, [make_clip()])
 
-    assert {name.partition("{")[0] for name in scrape(broker)} == {
-        "remocap_dead_clips",
-        "remocap_jobs",
-        "remocap_queue_oldest_seconds",
-        "remocap_queue_windows",
-        "remocap_redis_up",
-        "remocap_reserved_gpu_seconds",
-        "remocap_tasks_waiting",
-        "remocap_workers",
-    }
+    assert {name.partition("{")[0] for name in scrape(broker)} == NAMES
 
 
 def test_without_redis_the_scrape_says_so(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import io
 import json
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,61 +9,27 @@ import numpy as np
 import pytest
 
 from model.assemble import Assembler
-from model.clip_rows import keep_rows
-from model.clips import Clip, seal_clips
 from model.errors import InputError
 from model.reconstruction import Reconstruction
 from service.broker import Broker
-from service.broker_types import Totals
-from service.clip_file import pack_rows
 from service.errors import GoneError, NotFoundError, NotReadyError
 from service.messages import Done, Job
 from service.results import PartialResult, committed, open_result, read_rows
 from service.shapes import load_shapes
-from service.store import Store, done_path, result_path
-from service.video_facts import TimesWriter, VideoFacts, write_facts
-from tests.model.people import answer, make_crop
-from tests.service.sealed import begin_job, name_of, real_job, seal
-
-FACTS = VideoFacts(1280, 720, 30.0, 2.0, 60, ("a note",), {"decode": 1.5})
-TRACKS = {1: range(40), 2: [*range(5, 20), *range(25, 41)]}  # the second is hidden for a moment
-
-
-def clips_of_two() -> list[Clip]:
-    seen = sorted((frame, track) for track, frames in TRACKS.items() for frame in frames)
-    return list(seal_clips(make_crop(track, frame) for frame, track in seen))
-
-
-def store_result(store: Store, job_id: str, clip: Clip) -> str:
-    path = result_path(job_id, name_of(clip), secrets.token_hex(4))
-    store.put(path, pack_rows(keep_rows(clip, answer(clip))))
-    return path
-
-
-def write_video_facts(store: Store, job_id: str) -> None:
-    write_facts(store, job_id, FACTS)
-    times = TimesWriter(store, job_id)
-    for frame in range(60):
-        times.see(frame, frame / 30)
-    times.flush()
+from service.store import Store, done_path
+from tests.model.people import answer
+from tests.service.sealed import begin_job, real_job
+from tests.service.studio import FACTS, TRACKS, Studio, clips_of_two
 
 
 @pytest.fixture
 def job(broker: Broker, store: Store) -> Job:
     """A job that has succeeded; its clips were committed in an odd order."""
-    task = begin_job(broker, store, real_job())
-    write_video_facts(store, task.job.id)
-    clips = clips_of_two()
-    for clip in clips:
-        seal(broker, store, task, clip)
-    broker.announce("worker", task.job.model_key, 64)
-    by_name = {name_of(clip): clip for clip in clips}
-    for delivery in reversed(broker.take("worker", task.job.model_key, 64, 0)):
-        broker.started([delivery])
-        path = store_result(store, task.job.id, by_name[delivery.request.clip])
-        assert broker.commit(delivery, path, delivery.request.keep)
-    assert broker.decoded(task.lease, Totals(60, 2, len(clips))) == "succeeded"
-    return task.job
+    studio = Studio(broker, store)
+    studio.seal(clips_of_two())
+    studio.commit()
+    assert studio.decoded() == "succeeded"
+    return studio.job
 
 
 @pytest.fixture

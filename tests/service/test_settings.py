@@ -1,9 +1,11 @@
 """A flag wins over its variable, and a bad value is named."""
 
+from pathlib import Path
+
 import pytest
 
 from model.errors import UsageError
-from service.settings import load_settings
+from service.settings import Settings, load_settings
 
 
 def test_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,3 +36,32 @@ def test_bad_value_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatch) -
 def test_bad_flag_is_named_as_it_was_given() -> None:
     with pytest.raises(UsageError, match=r"--device is 'abacus'.*correct it"):
         load_settings(device="abacus")
+
+
+def test_a_file_stands_in_for_its_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "remocap_redis_url").write_text("redis://:secret@redis:6379\n")
+    monkeypatch.setenv("REMOCAP_SECRETS_DIR", str(tmp_path))
+
+    assert load_settings().redis_address == "redis://:secret@redis:6379"
+
+
+def test_a_variable_wins_over_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "remocap_model").write_text("of-the-file")
+    monkeypatch.setenv("REMOCAP_SECRETS_DIR", str(tmp_path))
+    monkeypatch.setenv("REMOCAP_MODEL", "of-the-variable")
+
+    assert load_settings().model == "of-the-variable"
+
+
+def test_secrets_that_are_not_there_are_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REMOCAP_SECRETS_DIR", "/nowhere")
+
+    with pytest.raises(UsageError, match=r"REMOCAP_SECRETS_DIR is '/nowhere'.*leave the variable"):
+        load_settings()
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+    names = {f"REMOCAP_{field}".upper() for field in Settings.model_fields}
+
+    assert {name for name in names if f"`{name}`" not in readme} == set()

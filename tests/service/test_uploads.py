@@ -70,6 +70,16 @@ def test_what_came_before_a_pause_is_handed_on_in_it(monkeypatch: pytest.MonkeyP
     assert parts.chunks[-1] == b"after"
 
 
+def test_of_a_slow_and_steady_source_nothing_is_held_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(uploads, "PAUSE_S", 0.1)
+
+    parts, _ = take(*[b"x" * 100, 0.06] * 10)
+
+    assert len([chunk for chunk in parts.chunks if chunk]) > 2
+
+
 def test_a_client_that_falls_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "PAUSE_S", 0.01)
     monkeypatch.setattr(uploads, "STALL_S", 0.05)

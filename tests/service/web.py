@@ -1,7 +1,10 @@
 """A real server around a real Redis and a real store, and a hand that plays the other roles."""
 
+import asyncio
+import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +16,8 @@ from service.broker import Broker
 from service.broker_types import MediaTask, Totals
 from service.front import Front
 from service.messages import ClipRequest
+from service.rpc_server import RpcServer, serving_rpc
+from service.security_tls import tls_of
 from service.settings import Settings
 from service.store import Store, clip_path, result_path
 
@@ -24,10 +29,11 @@ class Api:
         url: Where it is.
         http: A client of it.
         front: Its parts.
+        rpc: Where gRPC is.
     """
 
-    def __init__(self, url: str, http: httpx2.Client, front: Front) -> None:
-        self.url, self.http, self.front = url, http, front
+    def __init__(self, url: str, http: httpx2.Client, front: Front, rpc: str) -> None:
+        self.url, self.http, self.front, self.rpc = url, http, front, rpc
 
     def post(self, video: bytes = b"video", **options: str) -> httpx2.Response:
         """Send a form."""
@@ -49,14 +55,32 @@ class Api:
 def serving(settings: Settings, store: Store, broker: Broker) -> Iterator[Api]:
     """Serve while the block runs."""
     app = create_app(settings, store, broker)
-    server = uvicorn.Server(uvicorn.Config(app, http="httptools", ws="none", log_config=None))
+    tls = tls_of(settings)
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        log_config=None,
+        ssl_certfile=tls and tls.cert,
+        ssl_keyfile=tls and tls.key,
+    )
+    server = uvicorn.Server(config)
+    rpc: Future[RpcServer] = Future()
+
+    async def run(place: socket.socket) -> None:
+        secured = tls and tls.for_grpc()
+        async with serving_rpc(app.state.front, "127.0.0.1", 0, secured) as listening:
+            rpc.set_result(listening)
+            await server.serve([place])
+            await listening.stop(0)
+
     with listen("127.0.0.1", 0) as place:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [place]})
+        thread = threading.Thread(target=lambda: asyncio.run(run(place)))
         thread.start()
-        url = f"http://127.0.0.1:{place.getsockname()[1]}"
+        url = f"http{'s' if tls else ''}://127.0.0.1:{place.getsockname()[1]}"
         with httpx2.Client(base_url=url, timeout=30) as http:
             try:
-                yield Api(url, http, app.state.front)
+                yield Api(url, http, app.state.front, f"127.0.0.1:{rpc.result(30).port}")
             finally:
                 server.should_exit = True
                 thread.join()
