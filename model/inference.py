@@ -31,7 +31,7 @@ class Predictor:
     Attributes:
         network: From normalised pictures in the predictor's precision to predictions.
         device: Where it runs.
-        refit: What is made of the estimate of whole windows, if anything.
+        refit: What is made of an estimate, if anything.
     """
 
     def __init__(

@@ -2,8 +2,8 @@
 
 A network that is unsure of a limb answers the mean of what it may be, and a mean of arms is no arm:
 too thin, or torn where its neighbours were surer. Here every part of the skeleton is turned as the
-vertices around it say (Kabsch 1976), limbs exactly along their bones, and one shape is found for
-the window; linear blend skinning then gives a whole body in that pose. What vertices say of turns
+vertices around it say (Kabsch 1976), limbs exactly along their bones, and a shape is found;
+linear blend skinning then gives a whole body in that pose. What vertices say of turns
 about a thin limb's own axis is mostly noise, so each part is drawn a little toward its parent.
 """
 
@@ -16,13 +16,13 @@ from jaxtyping import Float32
 from model.bodies.body import Body
 from model.bodies.body_file import load_body
 from model.bodies.skinning import Skinning, load_anny
-from model.types import WINDOW, Array, Estimate
+from model.types import Array, Estimate
 from model.upsample import Upsampling
 
 PARENT = 0.3
 """Weight of the parent's rotation against what a part's own vertices say."""
 
-RIDGE = 0.03
+RIDGE = 1.0
 """m^2; what a shape of one standard deviation costs, against squared distances of all vertices."""
 
 _AXES = np.array([1, -1, -1], np.float32)  # between body and camera, both ways
@@ -62,7 +62,7 @@ class BodyFit:
         """Return the same with fitted vertices, and the camera that draws their joints in place.
 
         Args:
-            estimate: Of whole windows of 8 frames of one person each.
+            estimate: Of any frames; each is fitted by itself.
         """
         coarse_m = self.fit(estimate.coarse_m)
         old_m, new_m = (self._joints @ m for m in (estimate.coarse_m, coarse_m))
@@ -74,7 +74,7 @@ class BodyFit:
         """Return the fitted vertices, in the camera frame as the given ones are.
 
         Args:
-            coarse_m: Of whole windows of 8 frames of one person each.
+            coarse_m: Of any frames; each is fitted by itself.
         """
         given_m = coarse_m * _AXES
         columns = self._pose(self._turns(given_m))  # [n,431,3,11]
@@ -186,13 +186,15 @@ def _fit_cameras(
 def _fit_shapes(
     columns: Float32[Array, "n 431 3 11"], given_m: Float32[Array, "n 431 3"]
 ) -> Float32[Array, "n 11"]:
-    """Ridge regression of one shape a window; the first entry of each row is 1."""
-    windows = len(given_m) // WINDOW
-    rows = columns.reshape(windows, -1, columns.shape[-1])
-    missing = given_m.reshape(windows, -1, 1) - rows[..., :1]
+    """Ridge regression; the first entry of each row is 1, the others are the shape.
+
+    A shape that holds for a window would jump where the next begins.
+    """
+    rows = columns.reshape(len(columns), -1, columns.shape[-1])
+    missing = given_m.reshape(len(given_m), -1, 1) - rows[..., :1]
     directions = rows[..., 1:]
     across = directions.swapaxes(1, 2)
-    squares = across @ directions + WINDOW * RIDGE * np.eye(10, dtype=np.float32)
-    betas = np.linalg.solve(squares, across @ missing)[..., 0]  # [windows,10]
-    shapes = np.concatenate([np.ones((windows, 1), np.float32), betas], axis=1)
-    return np.asarray(shapes.repeat(WINDOW, axis=0), np.float32)
+    squares = across @ directions + RIDGE * np.eye(directions.shape[-1], dtype=np.float32)
+    betas = np.linalg.solve(squares, across @ missing)[..., 0]  # [n,10]
+    ones = np.ones((len(betas), 1), np.float32)
+    return np.concatenate([ones, betas], axis=1).astype(np.float32)

@@ -35,7 +35,7 @@ def mean_mm(one: Array, other: Array) -> float:
 def test_a_whole_body_stays_about_what_it_is() -> None:
     given_m = moving_body()
 
-    assert mean_mm(load_fit().fit(given_m), given_m) < 15
+    assert mean_mm(load_fit().fit(given_m), given_m) < 25
 
 
 def test_a_torn_arm_is_whole_again() -> None:
@@ -70,7 +70,7 @@ def drawn(estimate: Estimate) -> Array:
     return estimate.camera[:, None, :1] * (about_m[..., :2] + estimate.camera[:, None, 1:])
 
 
-def test_windows_know_nothing_of_each_other() -> None:
+def test_frames_know_nothing_of_each_other() -> None:
     windows = [moving_body(seed) for seed in (1, 2)]
 
     together = load_fit().fit(np.concatenate(windows))
