@@ -20,6 +20,8 @@ from service.errors import (
     NotReadyError,
     OverCapacityError,
     ServiceError,
+    StoreFullError,
+    UnavailableError,
 )
 from service.security_masks import mask
 
@@ -62,6 +64,7 @@ class Script:
 
         Raises:
             BrokerUnavailableError: Redis stayed away for all of the patience.
+            StoreFullError: It has had no room on its disk for so long.
             ServiceError: What the script refuses, by the first word of its message.
         """
         return self.patiently(lambda _: self._script(args=[name, self._config, *args]))
@@ -139,7 +142,11 @@ def _connect(address: str) -> Redis:
         ) from None
 
 
-def _unavailable(error: exceptions.RedisError) -> BrokerUnavailableError:
+def _unavailable(error: exceptions.RedisError) -> UnavailableError:
+    if "No space left" in str(error):
+        return StoreFullError(
+            "disk_full", f"Redis cannot write what it is told ({mask(str(error))}); free some space"
+        )
     return BrokerUnavailableError(
         "redis_unavailable",
         f"Redis does not answer ({mask(str(error))}); expected one of 6.2 or newer at "

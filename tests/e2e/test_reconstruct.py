@@ -124,7 +124,8 @@ def test_whoever_stops_it_finds_nothing_left(
     number: signal.Signals, status: int, tmp_path: Path
 ) -> None:
     (tmp_path / "temporary").mkdir()
-    command = [sys.executable, "-m", "service", "reconstruct", SAMPLE, "-o", tmp_path / "out.npz"]
+    outputs = ["-o", tmp_path / "out.npz", "-o", tmp_path / "out.mp4"]  # takes a while to draw
+    command = [sys.executable, "-m", "service", "reconstruct", SAMPLE, *outputs]
     environment = {**os.environ, "TMPDIR": str(tmp_path / "temporary")}
     running = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
     await_rows(tmp_path / "temporary", running)

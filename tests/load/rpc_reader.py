@@ -90,8 +90,9 @@ def _narrow(rpc: str) -> Iterator[str]:
 def _pass(listener: socket.socket, server: socket.socket) -> None:
     with suppress(OSError):
         client, _ = listener.accept()
-        threading.Thread(target=_pour, args=(client, server, 0.0), daemon=True).start()
-        _pour(server, client, 0.1)
+        with client:
+            threading.Thread(target=_pour, args=(client, server, 0.0), daemon=True).start()
+            _pour(server, client, 0.1)
 
 
 def _pour(source: socket.socket, target: socket.socket, pause_s: float) -> None:

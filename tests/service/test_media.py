@@ -85,6 +85,7 @@ Start = Callable[..., Running]
 def start(redis_address: str, tmp_path: Path) -> Iterator[Start]:
     """Starts media processes; they end with the test, and nothing is left of them."""
     started: list[Running] = []
+    others = _media_processes()
 
     def begin(**changes: Any) -> Running:
         started.append(Running(redis_address, (tmp_path / "store").as_uri(), **changes))
@@ -93,7 +94,11 @@ def start(redis_address: str, tmp_path: Path) -> Iterator[Start]:
     yield begin
     for running in started:
         running.end()
-    wait_for(lambda: not any(map(_is_of_media, psutil.process_iter())), 10)
+    wait_for(lambda: _media_processes() <= others, 10)
+
+
+def _media_processes() -> set[psutil.Process]:
+    return set(filter(_is_of_media, psutil.process_iter()))
 
 
 def _is_of_media(process: psutil.Process) -> bool:

@@ -4,9 +4,11 @@ import threading
 import time
 
 import pytest
+from redis.exceptions import ResponseError
 
-from service.broker import Broker
-from service.errors import BrokerUnavailableError
+from service.broker import LUA, Broker
+from service.errors import BrokerUnavailableError, StoreFullError
+from service.script import Script
 from tests.service.cases import new_job
 
 
@@ -33,3 +35,16 @@ def test_a_redis_that_may_write_again_in_time_is_waited_for(broker: Broker) -> N
     later.join()
     assert submitted.created
     assert time.monotonic() - begun_s >= 0.3
+
+
+def test_a_redis_without_room_is_told_from_one_that_is_away(redis_address: str) -> None:
+    script = Script(redis_address, LUA, {}, patience_s=0.1)
+
+    def ask(_: object) -> None:
+        raise ResponseError("MISCONF Errors writing to the AOF file: No space left on device")
+
+    with pytest.raises(StoreFullError, match="free some space") as raised:
+        script.patiently(ask)
+
+    script.close()
+    assert raised.value.code == "disk_full"
