@@ -25,7 +25,7 @@ from service.front import (
 from service.handout import disconnected, hand_out
 from service.jobs import Caller
 from service.messages import JobState
-from service.options import Format, ReconstructOptions, ResultOptions
+from service.options import MEDIA_TYPES, Format, ReconstructOptions, ResultOptions
 from service.problems import PROBLEMS
 from service.schemas import Accepted, JobList, JobView, ModelList, ModelView
 from service.uploads import Upload, incomplete, take_in
@@ -53,7 +53,7 @@ RESULT: dict[int | str, dict[str, Any]] = {
         "description": "The result.",
         "content": {
             kind: {"schema": {"type": "string", "format": "binary"}}
-            for kind in ("application/x-npz", "model/gltf-binary", "video/mp4", "application/zip")
+            for kind in MEDIA_TYPES.values()
         },
     }
 }

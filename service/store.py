@@ -12,6 +12,7 @@
     jobs/<job>/exports/<export>.<ending>
     keys/<id>.json                      ApiKey; revoked ones stay
     keys/links.secret                   signs share links; made once
+    keys/webhooks.secret                signs webhooks; made once
 
 An object is visible once it is whole. A job that failed, or was deleted, keeps `job.json` and
 `done.json` alone until it is too old.

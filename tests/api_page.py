@@ -134,7 +134,8 @@ def grpc(text: str) -> Iterator[str]:
     yield "\n## gRPC"
     yield re.sub(r"^// ?", "", head, flags=re.MULTILINE).strip()
     for match in re.finditer(
-        r"(?P<said>(?:^//.*\n)*)^(?P<kind>service|message|enum) (?P<name>\w+) \{\n(?P<body>.*?)^\}",
+        r"(?P<said>(?:^//[^\n]*\n)*)"
+        r"^(?P<kind>service|message|enum) (?P<name>\w+) \{\n(?P<body>.*?)^\}",
         text,
         re.MULTILINE | re.DOTALL,
     ):

@@ -13,3 +13,5 @@ def test_every_path_and_every_method_of_grpc_is_on_it() -> None:
     assert {path for path in openapi()["paths"] if f" {path}`" not in page} == set()
     for method in ("Reconstruct", "Watch", "GetJob", "ListJobs", "CancelJob", "GetTopology"):
         assert f"rpc {method}(" in page
+    for heading in ("service Reconstruction", "message Meshes", "message TopologyChunk"):
+        assert f"### `{heading}`" in page
