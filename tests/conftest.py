@@ -1,6 +1,7 @@
 """Shapes in signatures are checked while tests run; what tests of many folders need."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from jaxtyping import install_import_hook
 # Torch's threads would spin between operations, and keep the cores from whatever else runs.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 install_import_hook("model", "beartype.beartype")
+# Whoever runs us in the background of a shell has Ctrl-C ignored, and so would our children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
