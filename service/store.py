@@ -74,7 +74,7 @@ class Store:
     def put(self, path: str, data: bytes | bytearray | memoryview) -> None:
         """Write an object, replacing one of that path."""
         with _told_as_ours():
-            self._store.put(path, data)
+            self._store.put(path, data, use_multipart=False)
 
     def create(self, path: str, data: bytes) -> bool:
         """Write an object unless there is one of that path; whether there was none."""

@@ -69,7 +69,8 @@ class PartWriter:
         self._end({"aborted": code})
 
     def _put(self, size: int) -> None:
-        self._store.put(part_path(self._job, self._parts), bytes(self._waiting[:size]))
+        with memoryview(self._waiting) as waiting, waiting[:size] as part:
+            self._store.put(part_path(self._job, self._parts), part)
         del self._waiting[:size]
         self._parts += 1
         self._written += size
