@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from service.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = ("api", "media", "worker")
@@ -39,6 +42,18 @@ def config(*files: str, **variables: str) -> Compose:
     assert done.returncode == 0, done.stderr
     said: Compose = yaml.safe_load(done.stdout)
     return said
+
+
+def with_drain(text: str, drain_s: str | None) -> str:
+    """What compose reads where REMOCAP_DRAIN_S is that, or not set."""
+    return re.sub(r"\$\{REMOCAP_DRAIN_S:-(.*?)\}", lambda found: drain_s or found[1], text)
+
+
+def seconds(duration: str) -> float:
+    """A duration as compose writes it: `75s`, `1m60s`."""
+    parts = re.fullmatch(r"(?:(\d+)m)?([\d.]+)s", duration)
+    assert parts is not None, duration
+    return 60 * int(parts[1] or 0) + float(parts[2])
 
 
 def test_by_default_the_worker_gets_the_gpus() -> None:
@@ -82,11 +97,17 @@ def test_nothing_is_written_to_an_image_and_no_right_is_kept(compose: Compose, n
     assert service["security_opt"] == ["no-new-privileges:true"]
 
 
+@pytest.mark.parametrize("drain_s", [None, "90", "0.5"])
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_has_longer_to_end_than_it_drains(compose: Compose, role: str) -> None:
-    grace = str(compose["services"][role]["stop_grace_period"])
+def test_a_role_has_longer_to_end_than_it_drains(
+    compose: Compose, role: str, drain_s: str | None
+) -> None:
+    said = compose["services"][role]
 
-    assert int(grace.removesuffix("s")) > 60 + 5
+    drains_s = with_drain(said["environment"]["REMOCAP_DRAIN_S"], drain_s)
+    grace = with_drain(said["stop_grace_period"], drain_s)
+    assert float(drains_s) == float(drain_s or Settings.model_fields["drain_s"].default)
+    assert seconds(grace) > float(drains_s) + 5
 
 
 def test_a_setting_reaches_every_role() -> None:
@@ -96,8 +117,6 @@ def test_a_setting_reaches_every_role() -> None:
 
 
 def test_settings_that_are_passed_on_exist(compose: Compose) -> None:
-    from service.settings import Settings
-
     passed = compose["services"]["api"]["environment"]
     ours = {name for name in passed if name.startswith("REMOCAP_")} - {"REMOCAP_SECRETS_DIR"}
     assert ours <= {f"REMOCAP_{field}".upper() for field in Settings.model_fields}
