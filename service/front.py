@@ -60,16 +60,6 @@ def _front(request: Request) -> Front:
 
 async def identified(
     request: Request,
-    key: Annotated[
-        str | None,
-        Header(
-            alias="Idempotency-Key",
-            min_length=1,
-            max_length=MAX_KEY,
-            pattern=f"^{IDEMPOTENCY_KEY}$",
-            description="Your name for this request: repeating it makes no second job.",
-        ),
-    ] = None,
     _bearer: Annotated[object, Security(_BEARER)] = None,
     _session: Annotated[object, Security(_SESSION)] = None,
     _link: Annotated[object, Security(_LINK)] = None,
@@ -89,7 +79,24 @@ async def identified(
             "a browser's session is shown without an Origin; send a key as `Authorization: Bearer`",
         )
     address = request.client.host if request.client else ""
-    return replace(caller, idempotency_key=key, address=address)
+    return replace(caller, address=address)
+
+
+async def _with_key(
+    caller: Annotated[Caller, Depends(identified)],
+    key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            min_length=1,
+            max_length=MAX_KEY,
+            pattern=f"^{IDEMPOTENCY_KEY}$",
+            description="Your name for this request: repeating it makes no second job.",
+        ),
+    ] = None,
+) -> Caller:
+    """Return who asks, with their name for the request."""
+    return replace(caller, idempotency_key=key)
 
 
 def credentials_of(request: Request) -> Credentials:
@@ -112,6 +119,7 @@ def _check_scope(request: Request) -> None:
 
 TheFront = Annotated[Front, Depends(_front)]
 TheCaller = Annotated[Caller, Depends(identified)]
+TheSubmitter = Annotated[Caller, Depends(_with_key)]
 
 
 def chosen_format(request: Request, options: ResultOptions) -> Format:

@@ -18,6 +18,7 @@ from service.front import (
     Front,
     TheCaller,
     TheFront,
+    TheSubmitter,
     chosen_format,
     chosen_wait_s,
     identified,
@@ -73,7 +74,7 @@ v1 = APIRouter(prefix="/v1", responses=PROBLEMS, dependencies=[Depends(identifie
 async def reconstruct(
     request: Request,
     front: TheFront,
-    caller: TheCaller,
+    caller: TheSubmitter,
     options: Annotated[ReconstructOptions, Query()],
 ) -> Response:
     """Reconstruct everybody in a video.
