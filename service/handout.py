@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 from anyio.to_thread import run_sync
 from fastapi import Request, Response
@@ -24,6 +25,11 @@ STREAMED = frozenset({Format.npz, Format.json})
 
 OUR_FAULTS = frozenset({"internal", "clip_crashed", "clip_failed", "export_crashed"})
 """Codes of failures that no other video would have mended."""
+
+PENDING: dict[int | str, dict[str, Any]] = {
+    202: {"model": Pending, "description": "The file is being made; ask again."}
+}
+"""What an endpoint that hands out files may answer as well, as OpenAPI tells it."""
 
 
 async def hand_out(

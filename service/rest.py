@@ -23,12 +23,12 @@ from service.front import (
     chosen_wait_s,
     identified,
 )
-from service.handout import disconnected, hand_out
+from service.handout import PENDING, disconnected, hand_out
 from service.jobs import Caller
 from service.messages import JobState
 from service.options import MEDIA_TYPES, Format, ReconstructOptions, ResultOptions
 from service.problems import PROBLEMS
-from service.schemas import Accepted, JobList, JobView, ModelList, ModelView
+from service.schemas import Accepted, JobList, JobView, ModelList, ModelView, Pending
 from service.uploads import Upload, incomplete, take_in
 
 CLIENT_GONE = 499  # as nginx logs it; nobody receives it
@@ -66,7 +66,7 @@ v1 = APIRouter(prefix="/v1", responses=PROBLEMS, dependencies=[Depends(identifie
 @v1.post(
     "/reconstruct",
     status_code=202,
-    response_model=Accepted,
+    response_model=Accepted | Pending,
     openapi_extra=BODY,
     responses=RESULT,
     tags=["jobs"],
@@ -117,7 +117,7 @@ def delete_job(front: TheFront, caller: TheCaller, job_id: str) -> None:
     front.jobs.delete(job_id, caller)
 
 
-@v1.get("/jobs/{job_id}/result", response_class=Response, responses=RESULT, tags=["jobs"])
+@v1.get("/jobs/{job_id}/result", response_class=Response, responses=RESULT | PENDING, tags=["jobs"])
 async def get_result(
     request: Request,
     front: TheFront,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from service import streams_media, streams_records, streams_topology
 from service.events import EventStream, Stream, stream_events
 from service.front import TheCaller, TheFront, chosen_wait_s, identified
-from service.handout import check_succeeded
+from service.handout import PENDING, check_succeeded
 from service.options import WaitOptions
 from service.problems import PROBLEMS
 from service.streams_frames import FrameOptions, FrameWriter, committed_frames, finished_frames
@@ -78,7 +78,7 @@ async def get_frames(
 @streams.get(
     "/jobs/{job_id}/preview.mp4",
     response_class=Response,
-    responses=_binary("video/mp4"),
+    responses=_binary("video/mp4") | PENDING,
     tags=["jobs"],
 )
 async def get_preview(
@@ -97,7 +97,7 @@ async def get_preview(
 @streams.get(
     "/jobs/{job_id}/thumbnail.jpg",
     response_class=Response,
-    responses=_binary(streams_media.MEDIA_TYPES["thumbnail"]),
+    responses=_binary(streams_media.MEDIA_TYPES["thumbnail"]) | PENDING,
     tags=["jobs"],
 )
 async def get_thumbnail(

@@ -104,7 +104,7 @@ def fields(schema: Document) -> str:
 def answer(code: str, told: Document) -> tuple[object, ...]:
     """Status, types and meaning of an answer."""
     shown = [
-        kind(one["schema"]) if "$ref" in one.get("schema", {}) else f"`{name}`"
+        kind(one["schema"]) if {"$ref", "anyOf"} & one.get("schema", {}).keys() else f"`{name}`"
         for name, one in told.get("content", {}).items()
     ]
     what = told.get("description", "").replace("Successful Response", "")
