@@ -174,6 +174,15 @@ class KeyRing:
         self._read_s = begun_s
 
 
+def secret_at(store: Store, path: str) -> bytes:
+    """Return the 32 random bytes that lie there, the same for every process; made at first use."""
+    try:
+        return store.get(path)
+    except FileNotFoundError:
+        store.create(path, secrets.token_bytes(32))
+        return store.get(path)
+
+
 def digest_of(text: str) -> str:
     """Return what is kept of a secret."""
     return hashlib.sha256(text.encode()).hexdigest()

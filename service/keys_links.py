@@ -9,9 +9,9 @@ import base64
 import hashlib
 import hmac
 import re
-import secrets
 from typing import NamedTuple
 
+from service.keys import secret_at
 from service.store import Store, links_path
 
 _TOKEN = re.compile(r"([0-9a-f]{32})\.(\d{1,12})\.([0-9a-f]{12}|-)\.([A-Za-z0-9_-]{43})")
@@ -61,13 +61,6 @@ class Links:
 
     def _sign(self, said: str) -> str:
         if self._secret is None:
-            self._secret = self._find_secret()
+            self._secret = secret_at(self._store, links_path())
         code = hmac.new(self._secret, f"remocap link {said}".encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(code).rstrip(b"=").decode()
-
-    def _find_secret(self) -> bytes:
-        try:
-            return self._store.get(links_path())
-        except FileNotFoundError:
-            self._store.create(links_path(), secrets.token_bytes(32))
-            return self._store.get(links_path())

@@ -9,11 +9,11 @@ import base64
 import hashlib
 import hmac
 import json
-import secrets
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from service.broker_types import JobStatus
+from service.keys import secret_at
 from service.schemas import JobView
 from service.store import Store, webhooks_path
 
@@ -34,16 +34,9 @@ class Signer:
     def secret_of(self, tenant: str) -> str:
         """Return what a tenant checks signatures with: `whsec_` and base64 of 32 bytes."""
         if self._root is None:
-            self._root = self._find_root()
+            self._root = secret_at(self._store, webhooks_path())
         key = hmac.digest(self._root, f"remocap webhook {tenant}".encode(), hashlib.sha256)
         return _PREFIX + base64.b64encode(key).decode()
-
-    def _find_root(self) -> bytes:
-        try:
-            return self._store.get(webhooks_path())
-        except FileNotFoundError:
-            self._store.create(webhooks_path(), secrets.token_bytes(32))
-            return self._store.get(webhooks_path())
 
 
 class Notice(NamedTuple):
