@@ -26,6 +26,7 @@ from model.atomic import replacing
 from model.errors import InputError, UsageError
 from service.answers import check_answer, explained_network
 from service.client_blocking import Blocking
+from service.client_sending import size_of
 from service.client_stream import AsyncStreamClient, Meshes, StreamClient, StreamOptions
 from service.errors import LaterError
 
@@ -105,7 +106,7 @@ class AsyncClient:
             options: Of the job, as docs/api.md lists them.
             told: Told of bytes sent.
         """
-        total = _size_of(video)
+        total = size_of(video)
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(total)}
         with explained_network(self._server):
             answer = await self._http.post(
@@ -259,17 +260,6 @@ def _is_not_ready(answer: httpx2.Response) -> bool:
     if answer.status_code != HTTPStatus.CONFLICT:
         return False
     return bool(answer.json().get("code") == "not_ready")
-
-
-def _size_of(video: Path) -> int:
-    try:
-        if video.is_file():
-            return video.stat().st_size
-    except OSError:
-        pass
-    raise InputError(
-        "video_not_found", f"{video} does not exist; expected a video file; check the path"
-    )
 
 
 async def _pieces(video: Path, total: int, told: Told) -> AsyncIterator[bytes]:

@@ -1,6 +1,7 @@
 """A video on its way from a client into a gRPC call."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import grpc
@@ -31,7 +32,8 @@ class Sending:
     async def messages(self) -> AsyncGenerator[pb.ReconstructRequest, None]:
         """Yield what is sent."""
         try:
-            yield pb.ReconstructRequest(options=self._options.message(_size_of(self._video)))
+            size = size_of(self._video) if isinstance(self._video, Path) else None
+            yield pb.ReconstructRequest(options=self._options.message(size))
             if not await self._is_wanted():
                 return
             async for piece in _pieces(self._video):
@@ -54,15 +56,18 @@ class Sending:
             raise self._error
 
 
-def _size_of(video: Video) -> int | None:
-    if not isinstance(video, Path):
-        return None
-    try:
-        return video.stat().st_size
-    except OSError:
-        raise InputError(
-            "video_not_found", f"{video} does not exist; expected a video file; check the path"
-        ) from None
+def size_of(video: Path) -> int:
+    """Return how many bytes a video file has.
+
+    Raises:
+        InputError: `video_not_found`.
+    """
+    with suppress(OSError):
+        if video.is_file():
+            return video.stat().st_size
+    raise InputError(
+        "video_not_found", f"{video} does not exist; expected a video file; check the path"
+    )
 
 
 async def _pieces(video: Video) -> AsyncGenerator[bytes, None]:
