@@ -4,9 +4,11 @@ The build of the package runs it, and so do `make` and the tests where it is mis
 grpcio-tools and mypy-protobuf.
 """
 
+import os
 import re
 import shutil
 import sys
+import sysconfig
 import tempfile
 from importlib.resources import files
 from pathlib import Path
@@ -33,6 +35,8 @@ def generate() -> None:
         out.mkdir()
         kinds = [f"--{kind}_out={out}" for kind in ("python", "grpc_python", "mypy", "mypy_grpc")]
         include = [f"-I{HERE}", f"-I{files('grpc_tools') / '_proto'}"]
+        # Where its plugins were installed, also for who runs us without activating anything.
+        os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
         status = protoc.main(["protoc", *include, *kinds, *map(str, PROTOS)])
         if status:
             sys.exit(status)
