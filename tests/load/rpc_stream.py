@@ -16,9 +16,10 @@ from tests.e2e.served import Served, serving
 from tests.e2e.test_rpc import distance_m, run, stubs
 from tests.load.crowd import show
 from tests.load.fleet import machine
+from tests.load.fronts import CLIPS
 
 ROOT = Path(__file__).resolve().parents[2]
-VIDEO = ROOT.parent / "shared" / "assets" / "videos" / "sam2_dog.mp4"
+VIDEO = CLIPS / "sam2_dog.mp4"
 SECONDS = 9.66
 PIECE_BYTES = 2**16
 
