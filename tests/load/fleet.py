@@ -80,7 +80,7 @@ class Fleet:
         wait_for(lambda: sum(m.workers for m in self.broker.models()) >= workers, within_s)
 
 
-def wait_for(ready: Callable[[], object], within_s: float) -> None:
+def wait_for(ready: Callable[[], object], within_s: float = 30) -> None:
     """Poll until something holds."""
     until_s = time.monotonic() + within_s
     while not ready():

@@ -24,10 +24,10 @@ from service.settings import Settings
 from service.store import Store
 from service.supervisor import settings_env
 from service.upload_parts import PartWriter
+from tests.load.fleet import wait_for
 from tests.model.videos import claim_size, write_sound, write_video
 from tests.service.finished import finished_job
 from tests.service.jobs_of_videos import SAMPLE, submit_job, submit_video, upload
-from tests.service.test_supervisor import wait_for
 
 LEASE_S = 2.0
 WHOLE = JobOptions()

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from service.nursery import Nursery
-from tests.service.test_supervisor import wait_for
+from tests.load.fleet import wait_for
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event, Thread
@@ -13,6 +12,7 @@ import pytest
 
 from service.settings import load_settings
 from service.supervisor import Child, Supervisor, restart_pause_s, settings_env
+from tests.load.fleet import wait_for
 
 POLITE = "trap 'echo drained >> {log}; exit 0' TERM; echo $$ >> {log}; while :; do sleep 0.05; done"
 STUBBORN = "trap '' TERM; echo $$ >> {log}; while :; do sleep 0.05; done"
@@ -20,13 +20,6 @@ STUBBORN = "trap '' TERM; echo $$ >> {log}; while :; do sleep 0.05; done"
 
 def shell(name: str, script: str, log: Path) -> Child:
     return Child(name, ("sh", "-c", script.format(log=log)))
-
-
-def wait_for(ready: Callable[[], object], within_s: float = 30) -> None:
-    until = time.monotonic() + within_s
-    while not ready():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def lines(path: Path) -> list[str]:

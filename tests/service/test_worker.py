@@ -18,6 +18,7 @@ from service.sleeping import NO_NUMBER, RAISE, SLEEPING_KEY, FaultSettings, Faul
 from service.stacking import Inputs, count_rows
 from service.store import Store, clip_path, result_path
 from service.worker import Worker
+from tests.load.fleet import wait_for
 from tests.service.cases import silence
 from tests.service.runners import ToyRunner
 from tests.service.sealed import (
@@ -28,7 +29,6 @@ from tests.service.sealed import (
     name_of,
     seal_job,
 )
-from tests.service.test_supervisor import wait_for
 
 FAULTS = FaultSettings(faults=True)
 
