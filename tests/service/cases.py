@@ -80,6 +80,11 @@ def sealed_job(
     return job
 
 
+def take(broker: Broker, worker: str = "worker-1", room: int = 64) -> list[Delivery]:
+    """Take clips for a worker that has so much room."""
+    return broker.take(worker, KEY, room)
+
+
 def run_one(broker: Broker, worker: str = "worker-1", room: int = 4) -> list[Delivery]:
     """Take a batch, run and commit it as an honest worker does."""
     batch = broker.started(broker.take(worker, KEY, room))
@@ -96,6 +101,13 @@ def run_all(broker: Broker, worker: str = "worker-1", room: int = 4) -> list[Del
 def result_of(delivery: Delivery) -> str:
     """A path that no other delivery has."""
     return f"results/{delivery.request.clip}.{delivery.lease.replace('/', '-')}"
+
+
+def state_of(broker: Broker, job_id: str) -> tuple[str, str | None]:
+    """How a job stands, and the code of its error."""
+    status = broker.status(job_id)
+    assert status is not None
+    return status.state, status.code
 
 
 def silence(broker: Broker, deliveries: Sequence[Delivery], for_ms: int = 10_000) -> None:

@@ -7,8 +7,7 @@ import pytest
 
 from service.broker import Broker
 from service.cli import main
-from tests.service.cases import sealed_job
-from tests.service.test_broker_clips import take
+from tests.service.cases import sealed_job, take
 
 
 @pytest.fixture
