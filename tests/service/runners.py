@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from threading import Event
 
 import numpy as np
 
-from model.types import WINDOW, Estimate
+from model.types import WINDOW, Estimate, Evidence
 from service.runner import blank_inputs
-from service.sleeping import FaultSettings, SleepingRunner
+from service.sleeping import SLEEPING_KEY, FaultSettings, SleepingRunner
 from service.stacking import Inputs, count_rows
 
 
@@ -36,6 +37,29 @@ class ToyRunner:
 
     def memory_bytes(self) -> Mapping[str, int]:
         return {}
+
+
+def toy(before: Callable[[Inputs], None] = lambda _: None) -> ToyRunner:
+    """One that answers for the sleeping model."""
+    return ToyRunner(before, key=SLEEPING_KEY)
+
+
+def is_clip(inputs: Inputs) -> bool:
+    """Whether these are clips of `make_clip`'s, and not what devices are warmed up with."""
+    assert isinstance(inputs, Evidence)
+    return bool(inputs.mask[:, 0, 2].any())
+
+
+class Gate:
+    """A device that works only while it is open, and says when it is asked."""
+
+    def __init__(self) -> None:
+        self.asked, self.open = Event(), Event()
+
+    def __call__(self, inputs: Inputs) -> None:
+        if is_clip(inputs):
+            self.asked.set()
+            assert self.open.wait(60)
 
 
 def mark_of(estimate: Estimate | Exception) -> int:

@@ -1,109 +1,27 @@
 """A worker on a real Redis and a real store; the device is a toy."""
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from threading import Event, Thread
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
-from model.types import Evidence
 from service.broker import Broker
-from service.clip_file import pack_rows, unpack_clip
-from service.messages import JobState
-from service.runner import DeviceLostError, OutOfMemoryError, Runner
-from service.settings import load_settings
-from service.sleeping import NO_NUMBER, RAISE, SLEEPING_KEY, FaultSettings, FaultyRunner
+from service.runner import DeviceLostError, OutOfMemoryError
+from service.sleeping import SLEEPING_KEY
 from service.stacking import Inputs, count_rows
 from service.store import Store, clip_path, result_path
-from service.worker import Worker
 from tests.load.fleet import wait_for
 from tests.service.cases import silence
-from tests.service.runners import ToyRunner
-from tests.service.sealed import (
-    SLEEPING,
-    committed,
-    expected_camera,
-    make_clip,
-    name_of,
-    seal_job,
-)
-
-FAULTS = FaultSettings(faults=True)
-
-
-class Running:
-    """A worker in a thread."""
-
-    def __init__(
-        self, address: str, store: Store, runner: Runner, lease_s: float, batch_windows: int
-    ) -> None:
-        settings = load_settings(lease_s=lease_s, batch_windows=batch_windows, drain_s=60)
-        self.stop = Event()
-        self.error: BaseException | None = None
-        self.worker = Worker(settings, runner, Broker(address, lease_s=lease_s), store, self.stop)
-        self.thread = Thread(target=self._run)
-        self.thread.start()
-
-    def _run(self) -> None:
-        try:
-            self.worker.run()
-        except BaseException as error:
-            self.error = error
-
-    def end(self) -> None:
-        self.stop.set()
-        self.thread.join(90)
-        assert not self.thread.is_alive()
-
-
-Start = Callable[..., Running]
+from tests.service.live_worker import Start, starting, wait_until
+from tests.service.runners import Gate, is_clip, toy
+from tests.service.sealed import committed, expected_camera, make_clip, name_of, seal_job
 
 
 @pytest.fixture
 def start(redis_address: str, store: Store) -> Iterator[Start]:
-    running: list[Running] = []
-
-    def begin(runner: Runner, lease_s: float = 10, batch_windows: int = 4) -> Running:
-        running.append(Running(redis_address, store, runner, lease_s, batch_windows))
-        return running[-1]
-
-    yield begin
-    for worker in running:
-        worker.end()
-
-
-def toy(before: Callable[[Inputs], None] = lambda _: None) -> ToyRunner:
-    return ToyRunner(before, key=SLEEPING_KEY)
-
-
-def is_clip(inputs: Inputs) -> bool:
-    """Whether these are clips of `make_clip`'s, and not what devices are warmed up with."""
-    assert isinstance(inputs, Evidence)
-    return bool(inputs.mask[:, 0, 2].any())
-
-
-class Gate:
-    """A device that works only while it is open, and says when it is asked."""
-
-    def __init__(self) -> None:
-        self.asked, self.open = Event(), Event()
-
-    def __call__(self, inputs: Inputs) -> None:
-        if is_clip(inputs):
-            self.asked.set()
-            assert self.open.wait(60)
-
-
-def state_of(broker: Broker, job_id: str) -> JobState:
-    status = broker.status(job_id)
-    assert status is not None
-    return status.state
-
-
-def wait_until(broker: Broker, job_id: str, state: JobState) -> None:
-    wait_for(lambda: state_of(broker, job_id) == state, within_s=90)
+    with starting(redis_address, store) as begin:
+        yield begin
 
 
 def test_clips_of_many_jobs_are_answered_each_with_its_own(
@@ -161,48 +79,6 @@ def test_a_batch_is_filled_from_several_jobs(broker: Broker, store: Store, start
         wait_until(broker, job_id, "succeeded")
 
     assert runner.batches[-2:] == [4, 4]
-
-
-def test_a_clip_that_raises_fails_its_job_and_names_the_frames(
-    broker: Broker, store: Store, start: Start
-) -> None:
-    bad = seal_job(broker, store, [make_clip(0), make_clip(1, fault=RAISE)])
-    good = seal_job(broker, store, [make_clip(track_id=2)])
-
-    start(FaultyRunner(toy(), FAULTS))
-    wait_until(broker, bad, "failed")
-    wait_until(broker, good, "succeeded")
-
-    status = broker.status(bad)
-    assert status is not None
-    assert status.code == "clip_failed"
-    assert "frames 8 to 15" in str(status.message)
-    assert [dead.request.clip for dead in broker.dead_clips()] == [name_of(make_clip(1))]
-
-
-def test_an_answer_without_numbers_fails_its_job(
-    broker: Broker, store: Store, start: Start
-) -> None:
-    job_id = seal_job(broker, store, [make_clip(fault=NO_NUMBER)])
-
-    start(FaultyRunner(toy(), FAULTS))
-    wait_until(broker, job_id, "failed")
-
-    status = broker.status(job_id)
-    assert status is not None
-    assert status.code == "bad_output"
-
-
-def test_a_damaged_clip_fails_its_job(broker: Broker, store: Store, start: Start) -> None:
-    job_id = seal_job(broker, store, [make_clip()])
-    store.put(clip_path(job_id, name_of(make_clip())), b"not a clip")
-
-    start(toy())
-    wait_until(broker, job_id, "failed")
-
-    status = broker.status(job_id)
-    assert status is not None
-    assert status.code == "damaged_object"
 
 
 def test_told_to_stop_it_commits_what_runs_and_gives_back_what_waits(
@@ -282,17 +158,6 @@ def clip_was_refused() -> float:
     return CLIPS.labels("refused")._value.get()
 
 
-def test_a_clip_past_its_deadline_is_not_begun(broker: Broker, store: Store, start: Start) -> None:
-    late = replace(SLEEPING, deadline_s=time.time() - 1)
-    job_id = seal_job(broker, store, [make_clip()], late)
-    runner = toy()
-
-    start(runner)
-    wait_until(broker, job_id, "failed")
-
-    assert runner.batches == [1, 1, 2, 4]  # warming up
-
-
 def test_a_device_with_less_memory_asks_for_less(broker: Broker, start: Start) -> None:
     def fit(inputs: Inputs) -> None:
         if count_rows(inputs) > 16:
@@ -301,46 +166,6 @@ def test_a_device_with_less_memory_asks_for_less(broker: Broker, start: Start) -
     start(toy(fit), lease_s=1, batch_windows=8)
 
     wait_for(lambda: [model.batch_windows for model in broker.models()] == [2])
-
-
-def test_a_result_whose_commit_was_forgotten_is_found_and_committed(
-    broker: Broker, store: Store, start: Start
-) -> None:
-    from model.clip_rows import keep_rows
-
-    clip = make_clip()
-    job_id = seal_job(broker, store, [clip])
-    inputs = clip_path(job_id, name_of(clip))
-    rows = keep_rows(unpack_clip(store.get(inputs)), toy().predict(clip.inputs))
-    store.put(result_path(job_id, name_of(clip), "earlier"), pack_rows(rows))
-    store.delete(inputs)
-
-    start(toy())
-    wait_until(broker, job_id, "succeeded")
-
-    assert list(broker.results(job_id).values()) == [result_path(job_id, name_of(clip), "earlier")]
-
-
-def test_a_clip_without_inputs_is_sealed_again(broker: Broker, store: Store, start: Start) -> None:
-    job_id = seal_job(broker, store, [make_clip()])
-    store.delete(clip_path(job_id, name_of(make_clip())))
-
-    start(toy())
-
-    wait_for(lambda: (broker.claim_task("media", ("decode",))) is not None)
-
-
-def test_a_clip_that_cannot_be_read_in_a_way_nobody_thought_of_fails_its_job(
-    broker: Broker, store: Store, start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def break_down(_: bytes) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr("service.clip_loader.unpack_clip", break_down)
-    job_id = seal_job(broker, store, [make_clip()])
-
-    start(toy())
-    wait_until(broker, job_id, "failed")
 
 
 def test_it_says_why_it_is_not_ready(start: Start) -> None:
