@@ -19,7 +19,7 @@ import pytest
 from tests.e2e.served import Served, problem_of, serving
 from tests.load.fleet import wait_for
 from tests.model.videos import write_video
-from tests.service.test_media import bad_videos
+from tests.service.bad_videos import bad_videos
 
 SAMPLE = Path(__file__).resolve().parents[2] / "docs" / "sample" / "walk.mp4"
 CUTS = {

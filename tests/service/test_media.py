@@ -3,10 +3,8 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Event, Thread
-from typing import Any
 
 import psutil
 import pytest
@@ -15,120 +13,27 @@ from model.extract import Options, extract_clips
 from model.stages import Stages
 from model.video import open_video
 from service.broker import Broker
-from service.broker_types import ExportState, JobStatus
+from service.broker_types import ExportState
 from service.clip_file import pack_clip
 from service.exports import export_request
-from service.media import Media
 from service.messages import ExportRequest, JobOptions
 from service.settings import Settings
 from service.store import Store
 from service.supervisor import settings_env
 from service.upload_parts import PartWriter
 from tests.load.fleet import wait_for
-from tests.model.videos import claim_size, write_sound, write_video
+from tests.service.bad_videos import bad_videos
 from tests.service.finished import finished_job
 from tests.service.jobs_of_videos import SAMPLE, submit_job, submit_video, upload
+from tests.service.live_media import LEASE_S, Running, Start, starting
 
-LEASE_S = 2.0
 WHOLE = JobOptions()
-
-
-class Running:
-    """A media process in a thread of this one; its children are real."""
-
-    def __init__(self, address: str, store: str, **changes: Any) -> None:
-        self.settings = Settings(
-            redis_url=address, store_url=store, lease_s=LEASE_S, drain_s=4, **changes
-        )
-        self.broker, self.store = Broker.of(self.settings), Store.of(self.settings)
-        self.media = Media(self.settings, self.broker, self.store)
-        self._stop = Event()
-        self._thread = Thread(target=self.media.run, args=[self._stop])
-        self._thread.start()
-
-    def end(self) -> None:
-        self._stop.set()
-        self._thread.join(60)
-        assert not self._thread.is_alive()
-
-    def status(self, job_id: str) -> JobStatus:
-        status = self.broker.status(job_id)
-        assert status is not None
-        return status
-
-    def await_decoded(self, *job_ids: str, within_s: float = 120) -> list[JobStatus]:
-        """Wait until the jobs are decoded, or over; return how they stand."""
-
-        def all_there() -> bool:
-            return all(s.decoded or s.over for s in map(self.status, job_ids))
-
-        wait_for(all_there, within_s)
-        return [self.status(job_id) for job_id in job_ids]
-
-    def await_frames(self, job_id: str, frames: int) -> None:
-        wait_for(lambda: self.status(job_id).frames >= frames, 60)
-
-    def await_child(self, *known: int) -> psutil.Process:
-        """Wait for a child that has a task, other than those known."""
-
-        def working() -> list[int]:
-            return [pid for pid in self.media.working() if pid not in known]
-
-        wait_for(lambda: bool(working()), 60)
-        return psutil.Process(working()[0])
-
-
-Start = Callable[..., Running]
 
 
 @pytest.fixture
 def start(redis_address: str, tmp_path: Path) -> Iterator[Start]:
-    """Starts media processes; they end with the test, and nothing is left of them."""
-    started: list[Running] = []
-    others = _media_processes()
-
-    def begin(**changes: Any) -> Running:
-        started.append(Running(redis_address, (tmp_path / "store").as_uri(), **changes))
-        return started[-1]
-
-    yield begin
-    for running in started:
-        running.end()
-    wait_for(lambda: _media_processes() <= others, 10)
-
-
-def _media_processes() -> set[psutil.Process]:
-    return set(filter(_is_of_media, psutil.process_iter()))
-
-
-def _is_of_media(process: psutil.Process) -> bool:
-    try:
-        return "service.nursery" in process.cmdline()
-    except psutil.Error:  # it has just gone
-        return False
-
-
-BAD = {
-    "empty": (b"", "empty_video"),
-    "one_byte": (b"\0", "not_a_video"),
-    "text": (b"Dear diary, today I filmed nothing at all.\n" * 40, "not_a_video"),
-    "hls_playlist": (b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", "not_a_video"),
-    "concat_playlist": (b"ffconcat version 1.0\nfile /etc/passwd\n", "not_a_video"),
-    "bare_mp4_header": (b"\0\0\0\x14ftypisom\0\0\0\0isom", "undecodable_video"),
-}
-
-
-def bad_videos(folder: Path) -> dict[str, tuple[bytes, str]]:
-    """Contents and the code that they deserve, by name."""
-    whole = write_video(folder / "whole.mp4", frames=50, muxer={"movflags": "faststart"})
-    giant = claim_size(write_video(folder / "giant.avi", codec="ffv1"), 30000)
-    return BAD | {
-        "sound": (write_sound(folder / "song.m4a").read_bytes(), "no_video_stream"),
-        "giant": (giant.read_bytes(), "video_too_large"),
-        "nobody": (whole.read_bytes(), "no_person_found"),
-        "cut": (whole.read_bytes()[:900], "undecodable_video"),
-        "long": (write_video(folder / "long.ts", frames=200).read_bytes(), "video_too_long"),
-    }
+    with starting(redis_address, (tmp_path / "store").as_uri()) as begin:
+        yield begin
 
 
 def test_every_bad_video_gets_its_code_and_nobody_dies(start: Start, tmp_path: Path) -> None:
