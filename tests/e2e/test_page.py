@@ -1,115 +1,26 @@
 """The page in a real browser against a real `remocap serve`."""
 
-import base64
-import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pygltflib
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from model.camera import project_weak
-from model.encode import write_mp4
-from model.render import Solid, render
-from model.types import Array
-from model.video import open_video
 from tests.e2e.browser import (
     DESKTOP,
     PHONE,
-    browsing,
     is_wider_than_shown,
     open_job,
     until,
     violations,
     visiting,
 )
-from tests.e2e.served import Served, problem_of, serving
+from tests.e2e.player import arrays, difference_m, overlap, picture, vertices_m
+from tests.e2e.served import Served, problem_of
 
-SAMPLE = Path(__file__).resolve().parents[2] / "docs" / "sample" / "walk.mp4"
 WAIT_MS = 120_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    assert browser.is_connected()  # without one, nothing needs to be served
-    with serving(tmp_path_factory.mktemp("page")) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample's first second and a half."""
-    path = tmp_path_factory.mktemp("clip") / "walk.mp4"
-    with open_video(SAMPLE, end_s=1.5) as frames:
-        write_mp4(frames, path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def job(served: Served, clip: Path) -> str:
-    """A finished job."""
-    files = {"video": ("walk.mp4", clip.read_bytes())}
-    answer = served.http.post("/v1/reconstruct?wait=200&format=npz", files=files)
-    assert answer.status_code == 200, answer.text[:300]
-    return str(served.http.get("/v1/jobs?limit=1").json()["jobs"][0]["id"])
-
-
-@pytest.fixture
-def page(browser: Browser, served: Served) -> Iterator[Page]:
-    with visiting(browser, served.url) as page:
-        yield page
-
-
-@pytest.fixture(scope="module")
-def watching(browser: Browser, served: Served, job: str) -> Iterator[Page]:
-    with visiting(browser, served.url) as page:
-        open_job(page, served.url, job)
-        yield page
-
-
-@pytest.fixture
-def player(watching: Page) -> Page:
-    """The page with the finished job, paused, as it was opened."""
-    watching.evaluate(RESET)
-    return watching
-
-
-RESET = """(() => {
-  const { player } = remocap;
-  player.playing.set(false);
-  for (const off of [player.wireframe, player.joints]) off.set(false);
-  for (const on of [player.floor, player.follow]) on.set(true);
-  player.showAll(true);
-  player.mode.set('beside');
-  player.seekFrame(0);
-})()"""
-
-
-def arrays(served: Served, job: str) -> dict[str, Array]:
-    """The NPZ of a job."""
-    answer = served.http.get(f"/v1/jobs/{job}/result?format=npz")
-    with np.load(io.BytesIO(answer.content)) as npz:
-        return {name: npz[name] for name in npz.files}
-
-
-def vertices_m(page: Page, track: int) -> Array:
-    """What the page draws of a person, about the pelvis."""
-    packed = page.evaluate(
-        "track => { const bytes = new Uint8Array(remocap.player.vertices(track).slice().buffer);"
-        "return btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join('')); }",
-        track,
-    )
-    return np.frombuffer(base64.b64decode(packed), np.float32).reshape(-1, 3)
 
 
 def send(page: Page, video: Path | dict[str, object]) -> str:
@@ -165,18 +76,6 @@ def test_a_frame_that_is_scrubbed_to_is_that_of_the_npz(
     assert max(apart_m) < 1e-4
 
 
-def difference_m(page: Page, npz: dict[str, Array], row: int) -> float:
-    """How far the mesh that the page shows for a row's frame is from that row."""
-    scrub(page, int(npz["frame_index"][row]))
-    drawn = vertices_m(page, int(npz["track_id"][row]))
-    return float(np.linalg.norm(drawn - npz["vertices_m"][row], axis=1).max())
-
-
-def scrub(page: Page, frame: int) -> None:
-    """Drag the slider to a frame."""
-    page.get_by_role("slider", name="Frame").fill(str(frame))
-
-
 def test_over_the_video_is_what_the_cpu_draws(player: Page, served: Served, job: str) -> None:
     npz = arrays(served, job)
     player.get_by_role("radio", name="Over the video").check()
@@ -184,44 +83,6 @@ def test_over_the_video_is_what_the_cpu_draws(player: Page, served: Served, job:
     overlaps = [overlap(player, npz, row) for row in (3, 20, 40)]
 
     assert min(overlaps) >= 0.95
-
-
-def overlap(page: Page, npz: dict[str, Array], row: int) -> float:
-    """Intersection over union of what page and CPU draw of a row's frame."""
-    scrub(page, int(npz["frame_index"][row]))
-    shown = picture(page)[..., 3] > 127
-    drawn = mask(npz, row, shown.shape[1], shown.shape[0])
-    return float((shown & drawn).sum() / (shown | drawn).sum())
-
-
-def picture(page: Page) -> Array:
-    """The canvas as it is, RGBA; transparent where nobody is."""
-    packed = page.evaluate(
-        "() => remocap.player.picture().then(blob => new Promise(done => {"
-        "const reader = new FileReader(); reader.onload = () => done(reader.result);"
-        "reader.readAsDataURL(blob); }))"
-    )
-    png = np.frombuffer(base64.b64decode(packed.split(",")[1]), np.uint8)
-    decoded: Array = cv2.imdecode(png, cv2.IMREAD_UNCHANGED)
-    return decoded
-
-
-def mask(npz: dict[str, Array], row: int, width: int, height: int) -> Array:
-    """Where the CPU's rasteriser sees the people of a row's frame, at the size of the canvas."""
-    scale = width / 854
-    solids = []
-    for at in np.flatnonzero(npz["frame_index"] == npz["frame_index"][row]):
-        vertices = npz["vertices_m"][at]
-        points = project_weak(vertices[None], npz["camera"][[at]], npz["crop_px"][[at]])[0]
-        colours = np.ones_like(vertices)
-        solids.append(Solid(points * np.float32(scale), -vertices[:, 2], colours, npz["faces"]))
-    covered = np.zeros((height, width), bool)
-    for layer in render(solids, width, height):
-        rows, columns = layer.rgba.shape[:2]
-        covered[layer.y0 : layer.y0 + rows, layer.x0 : layer.x0 + columns] |= (
-            layer.rgba[..., 3] > 127
-        )
-    return covered
 
 
 def test_turning_it_with_the_mouse_and_with_keys_shows_another_side(player: Page) -> None:

@@ -9,17 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.browser import browsing, until, visiting
+from tests.e2e.browser import until, visiting
 from tests.e2e.served import Served, serving
 
 SAMPLE = Path(__file__).resolve().parents[2] / "docs" / "sample" / "walk.mp4"
 WAIT_MS = 120_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
