@@ -20,7 +20,7 @@ from service.broker import Broker
 from service.broker_types import MediaTask, TaskKind
 from service.errors import BrokerUnavailableError, StoreUnavailableError
 from service.logs import get_log, set_up_logs
-from service.media_process import ChildProcess
+from service.media_process import ChildProcess, Newborn
 from service.metrics import serve_metrics
 from service.nursery import START_S, Nursery
 from service.reconciler import Reconciler, archive
@@ -35,6 +35,7 @@ _LEAVE_S = 3.0  # that children have to hand their tasks back
 _IDLE_S = 1.0  # without work, before a draining process hands a task back
 _STARVED_S = 5.0  # without a byte, before a seat can be lost
 _SILENCE_LEASES = 4  # after so many leases without a word a child is taken for dead
+_FRESH_S = 60.0  # that a newborn's connections are trusted for
 log = get_log("media")
 
 
@@ -75,6 +76,7 @@ class Media:
         self._children: dict[int, ChildProcess] = {}
         self._room = threading.Event()
         self._nursery = Nursery(settings_env(settings))
+        self._newborn: Newborn | None = None
         self._draining = False
 
     def trouble(self) -> str | None:
@@ -99,7 +101,7 @@ class Media:
         while not stop.is_set():
             self._look_after_children()
             kinds = self._kinds_with_room()
-            if kinds and self._nursery.is_ready(_CLAIM_MS / 1000):
+            if kinds and self._nursery.is_ready(_CLAIM_MS / 1000) and self._has_newborn():
                 self._claim(kinds)
             else:
                 self._room.wait(_CLAIM_MS / 1000)
@@ -117,13 +119,27 @@ class Media:
         if task is not None:
             self._start(task)
 
-    def _start(self, task: MediaTask) -> None:
+    def _has_newborn(self) -> bool:
+        """Whether a child waits for the next task; one that has died or waited long is replaced."""
+        newborn = self._newborn
+        if newborn and newborn.alive and time.monotonic() - newborn.born_s < _FRESH_S:
+            return True
+        self._let_newborn_go()
         try:
-            child = ChildProcess(self._nursery, task, self._hear)
+            self._newborn = Newborn(self._nursery)
         except OSError as error:
             log.error("no child could be born", reason=str(error))
-            self._broker.release(task.lease)
-            return
+            return False
+        return True
+
+    def _let_newborn_go(self) -> None:
+        if self._newborn is not None:
+            self._newborn.close()
+            self._newborn = None
+
+    def _start(self, task: MediaTask) -> None:
+        assert self._newborn is not None
+        child, self._newborn = ChildProcess(self._newborn, task, self._hear), None
         with self._lock:
             self._children[child.pid] = child
             self._turns.enter(str(child.pid), task.job.tenant)
@@ -207,6 +223,7 @@ class Media:
     def _drain(self) -> None:
         """Let children finish what they do; what waits for others is handed back at once."""
         self._draining = True
+        self._let_newborn_go()
         until_s = time.monotonic() + self._settings.drain_s
         while (held := self._held()) and (left_s := until_s - time.monotonic()) > 0:
             for child in held:

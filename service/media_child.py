@@ -5,16 +5,24 @@ and no stranger's video: that is decoded by a child of its own.
 """
 
 import os
+import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple, Self
 
 from model.errors import RemocapError
 from model.video import Limits
 from service.broker import Broker
 from service.broker_types import MediaTask
-from service.errors import BrokerUnavailableError, LeaseLostError, StoreUnavailableError
+from service.errors import (
+    BrokerUnavailableError,
+    LeaseLostError,
+    StoreUnavailableError,
+    UnavailableError,
+)
 from service.exports import Workshop
 from service.logs import bound, get_log, set_up_logs
 from service.media_job import REPORT_S, DecodeTask, Eyes, Pace
@@ -26,26 +34,48 @@ from service.task_lease import TaskLease
 EXPORT_STEP_S = 120.0  # that a step of an export may take without a sign: assembling, closing
 EXPORT_STORE_S = 3600.0  # that storing it may take
 PATIENCE_S = 30.0  # for Redis to come back
+_SWITCH_S = 0.0005  # a reply of Redis shall not wait 5 ms for the thread that copies frames
 log = get_log("media")
 
 
-def set_up() -> None:
+class Means(NamedTuple):
+    """What a child needs of the world; `pulse` is the queue too, for the heartbeat alone."""
+
+    broker: Broker
+    pulse: Broker
+    store: Store
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Connect to what the settings name; what is away may come back before it is needed."""
+        means = cls(
+            Broker.of(settings, PATIENCE_S), Broker.of(settings, patience_s=1), Store.of(settings)
+        )
+        with suppress(UnavailableError):
+            means.broker.ping()
+            means.pulse.ping()
+            means.store.size("probe")
+        return means
+
+
+def set_up() -> Settings:
     """Set up what all children share."""
+    sys.setswitchinterval(_SWITCH_S)
     settings = load_settings()
     set_up_logs("media", form=settings.log_format, level=settings.log_level)
+    return settings
 
 
-def run_child(eyes: Eyes) -> None:
-    """Wait for a task on standard input, and do it."""
+def run_child(settings: Settings, eyes: Eyes) -> None:
+    """Get ready, wait for a task on standard input, and do it."""
     link = Link(os.fdopen(0, "rb"), os.fdopen(1, "wb"))
+    means = Means.of(settings)
     task = link.read_task()
     if task is None:
         return
-    settings = load_settings()
     with bound(job=task.job.id, task=task.kind):
         try:
-            broker, store = Broker.of(settings, PATIENCE_S), Store.of(settings)
-            Child(link, settings, broker, store, task, eyes).run()
+            Child(link, settings, means, task, eyes).run()
         except Exception:
             log.exception("task given up")
 
@@ -66,8 +96,7 @@ class Child:
     Args:
         link: To the parent.
         settings: In force.
-        broker: Of the queue.
-        store: Of videos and clips.
+        means: Queue and store.
         task: What to do.
         eyes: What finds people.
     """
@@ -76,17 +105,16 @@ class Child:
         self,
         link: Link,
         settings: Settings,
-        broker: Broker,
-        store: Store,
+        means: Means,
         task: MediaTask,
         eyes: Eyes,
     ) -> None:
         self._eyes = eyes
         self._link, self._settings = link, settings
-        self._broker, self._store, self._task = broker, store, task
+        self._broker, self._store, self._task = means.broker, means.store, task
         self._limits = Limits(max_side_px=settings.max_side_px, max_duration_s=settings.max_video_s)
         self._lease = TaskLease(
-            Broker.of(settings, patience_s=1),
+            means.pulse,
             task.lease,
             settings.lease_s,
             alive=lambda: link.tell("alive"),

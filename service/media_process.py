@@ -1,12 +1,16 @@
-"""A media process's hold on one of its children: start it, give it a task, hear it, end it."""
+"""A media process's hold on one of its children: start it, give it a task, hear it, end it.
+
+A child is born before there is a task for it, so that none waits for its birth.
+"""
 
 import json
 import os
+import select
 import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, closing, suppress
+from contextlib import suppress
 from typing import Any
 
 from service.broker_types import MediaTask
@@ -18,18 +22,52 @@ Hear = Callable[["ChildProcess", str, Mapping[str, Any]], None]
 """Told (child, kind, fields) of every line; `end` after the last, when the child has gone."""
 
 
-class ChildProcess:
-    """One child, from its birth to its end.
+class Newborn:
+    """A child that waits for its task; it says nothing before.
 
     Its temporary files lie in a folder of its own, which goes with it.
 
     Args:
         nursery: Where it is born.
-        task: What it does.
-        hear: Called from a thread of this object's, which starts with `begin`.
 
     Raises:
         OSError: It could not be born.
+
+    Attributes:
+        pid: Process id.
+        stdin, stdout: Its pipes.
+        born_s: When that was, on the monotonic clock.
+    """
+
+    def __init__(self, nursery: Nursery) -> None:
+        self.born_s = time.monotonic()
+        self._scratch = Scratch()
+        try:
+            self.pid, self.stdin, self.stdout = nursery.bear(self._scratch.path)
+        except OSError:
+            self._scratch.close()
+            raise
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be given a task."""
+        return not select.select([self.stdout], [], [], 0)[0]
+
+    def close(self) -> None:
+        """Let go of it; one without a task ends."""
+        with suppress(OSError):
+            self.stdin.close()
+        self.stdout.close()
+        self._scratch.close()
+
+
+class ChildProcess:
+    """One child at its task, to its end.
+
+    Args:
+        newborn: Who does it; closed here.
+        task: What it does.
+        hear: Called from a thread of this object's, which starts with `begin`.
 
     Attributes:
         task: What it does.
@@ -39,19 +77,17 @@ class ChildProcess:
         resting_since_s: Since when.
     """
 
-    def __init__(self, nursery: Nursery, task: MediaTask, hear: Hear) -> None:
+    def __init__(self, newborn: Newborn, task: MediaTask, hear: Hear) -> None:
         self.task = task
+        self.pid = newborn.pid
         self.report: Mapping[str, Any] | None = None
         self.resting: str | None = None
         self.resting_since_s = 0.0
         self.heard_s = time.monotonic()
+        self._newborn = newborn
         self._leaving = False
         self._hear = hear
         self._sending = threading.Lock()
-        with ExitStack() as stack:
-            stack.enter_context(closing(scratch := Scratch()))
-            self.pid, self._stdin, self._stdout = nursery.bear(scratch.path)
-            self._held = stack.pop_all()
         self._thread = threading.Thread(target=self._listen, name="media-child", daemon=True)
 
     def begin(self) -> None:
@@ -62,7 +98,7 @@ class ChildProcess:
     def tell(self, kind: str, **fields: Any) -> None:
         """Send it a line, in vain if it has gone."""
         with self._sending, suppress(OSError, ValueError):
-            send(self._stdin, kind, **fields)
+            send(self._newborn.stdin, kind, **fields)
 
     def rests_for(self, seconds: float, why: str | None = None) -> bool:
         """Whether it has waited for so long already, for anything or for what is named."""
@@ -85,14 +121,12 @@ class ChildProcess:
         self._thread.join()
 
     def _listen(self) -> None:
-        for line in self._stdout:
+        for line in self._newborn.stdout:
             self.heard_s = time.monotonic()
             with suppress(ValueError):
                 self._take(json.loads(line))
-        with self._sending, suppress(OSError):
-            self._stdin.close()
-        self._stdout.close()
-        self._held.close()
+        with self._sending:
+            self._newborn.close()
         self._hear(self, "end", {})
 
     def _take(self, message: dict[str, Any]) -> None:

@@ -114,13 +114,13 @@ def main() -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the children here
-    set_up()
+    settings = set_up()
     with muted():
         eyes = _open_eyes()
     with socket.socket(fileno=os.dup(0)) as line:
         line.sendall(_READY)
         while (child := _take_child(line)) is not None:
-            _fork(child, line, lambda: run_child(eyes))
+            _fork(child, line, lambda: run_child(settings, eyes))
 
 
 def _take_child(line: socket.socket) -> tuple[str, int, int] | None:

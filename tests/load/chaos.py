@@ -52,7 +52,7 @@ def network(jobs: int, count: int, lease_s: float = 10.0, pause_s: float = 10.0)
         return known[clip.id]
 
     plan = Plan(workers=2, settings={"lease_s": lease_s, "device": "cpu"})
-    shape = Shape(real_job(), clips=2, windows=1)
+    shape = Shape(real_job(), clips=12, windows=4)
     return _kill_some(plan, shape, jobs, count, pause_s, lease_s + GRACE_S, expected)
 
 
