@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from service.media_process import Newborn
 from service.nursery import Nursery
 from tests.load.fleet import wait_for
 
@@ -61,3 +62,13 @@ def test_a_child_outlives_its_nursery(nursery: Nursery, tmp_path: Path) -> None:
     born.stdin.close()
     assert born.stdout.read() == b""
     born.stdout.close()
+
+
+def test_a_newborn_that_has_died_is_told_from_one_that_waits(nursery: Nursery) -> None:
+    newborn = Newborn(nursery)
+    assert newborn.alive
+
+    os.kill(newborn.pid, 9)
+
+    wait_for(lambda: not newborn.alive, 10)
+    newborn.close()
