@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -37,6 +38,7 @@ from service.supervisor import follow_supervisor
 from service.webhooks_courier import Courier
 from service.webhooks_rest import webhooks
 
+_SWITCH_S = 0.0005  # the event loop shall not wait 5 ms for a thread that computes vertices
 DESCRIPTION = "A video of people in, their 3D body meshes out, frame by frame."
 log = get_log("api")
 
@@ -185,6 +187,7 @@ def run_api(settings: Settings) -> None:
     Raises:
         UsageError: `bad_address`.
     """
+    sys.setswitchinterval(_SWITCH_S)
     follow_supervisor()
     sweep_scratch()
     set_up_logs("api", form=settings.log_format, level=settings.log_level)

@@ -18,6 +18,7 @@ from model.stages import Stages
 from model.track import Look
 from model.types import WINDOW, Frame
 from model.video import Limits, VideoStream
+from service.aside import Aside
 from service.broker import Broker
 from service.broker_types import MediaTask, Totals
 from service.clip_file import pack_clip
@@ -32,6 +33,7 @@ from service.video_facts import TimesWriter, VideoFacts, write_facts
 
 T = TypeVar("T")
 
+PASSING = (StoreFullError, StoreUnavailableError)
 REPORT_S = 0.25  # between reports of progress
 _POLL_S = 0.2
 _RESUME = 0.75  # share of the most unprocessed windows at which decoding goes on
@@ -95,6 +97,7 @@ class DecodeTask:
         self._limits, self._folder = limits, folder
         self._max_unprocessed = max_unprocessed
         self._times = TimesWriter(store, task.job.id)
+        self._aside = Aside(self._try, PASSING)
         self._reported_s = 0.0
         self._clips = self._windows = 0
         self._clips_of_track: Counter[int] = Counter()
@@ -115,17 +118,19 @@ class DecodeTask:
         options = self._options()
         with stages.stage("open"):
             frames = FramesAhead(self._open, lambda: self._pace.rest("upload"))
-        with frames as video:
+        with frames as video, self._aside:
             facts = VideoFacts(
                 video.info.width, video.info.height, video.info.fps, video.info.duration_s
             )
-            self._try(lambda: write_facts(self._store, self._job.id, facts))
+            self._aside.do(lambda: write_facts(self._store, self._job.id, facts))
             if (expected := expected_frames(video.info, options)) is not None:
                 stages.expect("decode", expected)
-                self._broker.reserve(self._lease, gpu_s_of_frames(expected))
+                gpu_s = gpu_s_of_frames(expected)
+                self._aside.do(lambda: self._broker.reserve(self._lease, gpu_s))
             for clip in self._clips_of(video, options, stages):
                 self._seal(clip)
                 self._await_demand()
+            self._aside.settle()
         self._finish(replace(facts, notes=video.notes), stages)
 
     def _clips_of(self, video: FramesAhead, options: Options, stages: Stages) -> Iterator[Clip]:
@@ -165,9 +170,10 @@ class DecodeTask:
         if clip.track_id not in self.people:
             self.people.add(clip.track_id)
             found = {"track": clip.track_id, "frame": kept[0]}
-            self._broker.progress(self._lease, "person_found", found)
+            self._aside.do(lambda: self._broker.progress(self._lease, "person_found", found))
         if not self._broker.has_clip(self._job.id, name):
             self._try(lambda: self._store.put(path, pack_clip(clip)))
+            self._aside.settle()  # who sees a clip may ask for the video's facts
             self._broker.seal(self._lease, request)
         self._clips += 1
         self._clips_of_track[clip.track_id] += 1
@@ -204,7 +210,7 @@ class DecodeTask:
         while True:
             try:
                 return write()
-            except (StoreFullError, StoreUnavailableError):
+            except PASSING:
                 if time.monotonic() > until_s:
                     raise
                 self._pace.rest("store")

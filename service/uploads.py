@@ -81,28 +81,34 @@ async def take_in(
             queued(job.id)
         async with kept(jobs.broker, job.id):
             fields = await receive(upload.stream, upload.body, intake)
+            if not at_once:
+                options = with_fields(options, fields)
+                job_id = await run_sync(_submit_whole, jobs, job, options, caller, parts, intake)
+                queued(job_id)
+                return job_id, options
             await run_sync(parts.close)
-        if at_once:
-            await run_sync(jobs.correct, job, intake.size_bytes)
-            return job.id, options
-        options = with_fields(options, fields)
-        job_id = await _submit_whole(jobs, job, options, caller, intake)
-        queued(job_id)
-        return job_id, options
+        await run_sync(jobs.correct, job, intake.size_bytes)
+        return job.id, options
     except BaseException as error:
         if not (at_once and parts.closed):  # else the job has all that it needs
             await asyncio.shield(run_sync(jobs.break_off, job, error, parts, at_once))
         raise
 
 
-async def _submit_whole(
-    jobs: Jobs, job: Job, options: ReconstructOptions, caller: Caller, intake: "Intake"
+def _submit_whole(
+    jobs: Jobs,
+    job: Job,
+    options: ReconstructOptions,
+    caller: Caller,
+    parts: PartWriter,
+    intake: "Intake",
 ) -> str:
-    """Queue a job whose video is in the store; or find the one that was queued before."""
-    prepared = await run_sync(jobs.prepare, options, caller, intake.size_bytes, job.id)
-    job_id = await run_sync(jobs.submit, with_digest(prepared, intake.sha256), caller)
+    """Queue a job whose video has arrived; or find the one that was queued before."""
+    parts.close()
+    prepared = jobs.prepare(options, caller, intake.size_bytes, job.id)
+    job_id = jobs.submit(with_digest(prepared, intake.sha256), caller)
     if job_id != job.id:
-        await run_sync(jobs.discard, job)
+        jobs.discard(job)
     return job_id
 
 
