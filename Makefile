@@ -29,7 +29,7 @@ PAGE := service/web/dist/index.html
 
 demo: $(VENV)/.installed
 	@mkdir -p "$(OUT)"
-	$(BIN)/remocap reconstruct "$(VIDEO)" -o "$(OUT)/demo.npz" -o "$(OUT)/demo.mp4" -o "$(OUT)/demo.png"
+	$(BIN)/remocap reconstruct "$(VIDEO)" --smooth light -o "$(OUT)/demo.npz" -o "$(OUT)/demo.mp4" -o "$(OUT)/demo.png"
 	@$(if $(filter $(SAMPLE),$(VIDEO)),$(BIN)/python -m model.synth.sample_errors docs/sample "$(OUT)/demo.npz")
 	@$(MAKE) --no-print-directory page || echo "The page was not built, see above; all else works without it."
 	@shown="$(OUT)/demo.mp4"; \

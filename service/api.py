@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from math import ceil
 from types import FrameType
 
 import uvicorn
@@ -146,7 +147,7 @@ async def serve_api(settings: Settings) -> None:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            timeout_graceful_shutdown=int(settings.drain_s),
+            timeout_graceful_shutdown=ceil(settings.drain_s),
             ssl_certfile=tls and tls.cert,
             ssl_keyfile=tls and tls.key,
         )

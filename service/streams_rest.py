@@ -29,6 +29,15 @@ def _binary(*kinds: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
+_UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "You have it: If-None-Match."}}
+
+
+def _media(kind: str) -> dict[int | str, dict[str, Any]]:
+    whole = _binary(kind)
+    part = {206: {**whole[200], "description": "The bytes that Range asks for."}}
+    return whole | part | _UNCHANGED | PENDING
+
+
 @streams.get(
     "/jobs/{job_id}/events",
     response_class=EventStream,
@@ -78,7 +87,7 @@ async def get_frames(
 @streams.get(
     "/jobs/{job_id}/preview.mp4",
     response_class=Response,
-    responses=_binary("video/mp4") | PENDING,
+    responses=_media("video/mp4"),
     tags=["jobs"],
 )
 async def get_preview(
@@ -97,7 +106,7 @@ async def get_preview(
 @streams.get(
     "/jobs/{job_id}/thumbnail.jpg",
     response_class=Response,
-    responses=_binary(streams_media.MEDIA_TYPES["thumbnail"]) | PENDING,
+    responses=_media(streams_media.MEDIA_TYPES["thumbnail"]),
     tags=["jobs"],
 )
 async def get_thumbnail(
@@ -116,7 +125,7 @@ async def get_thumbnail(
 @streams.get(
     "/models/{name}/topology",
     response_class=Response,
-    responses=_binary(streams_topology.MEDIA_TYPE),
+    responses=_binary(streams_topology.MEDIA_TYPE) | _UNCHANGED,
     tags=["models"],
 )
 async def get_topology(request: Request, front: TheFront, name: str) -> Response:

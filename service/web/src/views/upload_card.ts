@@ -30,7 +30,7 @@ export function uploadCard(cleanup: Cleanup): HTMLElement {
   const chosen: Chosen = {
     model: new Value(""),
     people: new Value(""),
-    smooth: new Value<Smoothing>("off"),
+    smooth: new Value<Smoothing>("light"),
   };
   const settings = options(chosen);
   let sending: Upload | undefined;
