@@ -2,7 +2,7 @@
 
     shown = Credentials(authorization="Bearer rmc_...")
     caller = await gate.identify(shown)          # or raises UnauthenticatedError
-    job = jobs.prepare(options, caller, size)    # then jobs.admit or jobs.submit: OverCapacityError
+    job = jobs.open(options, caller, size)       # reserves for it, or raises OverCapacityError
 
 How much of the service a tenant may take is decided in `service.limits` and `broker.lua`.
 """

@@ -1,4 +1,4 @@
-"""Small things that a thread does in order, while the main one goes on with the work."""
+"""Small things that a thread does one by one, while the main one goes on with the work."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -7,10 +7,11 @@ Act = Callable[[], object]
 
 
 class Aside:
-    """Does things aside; close it, best with `with`.
+    """Does things aside; to be used in a `with`.
 
     Args:
-        insist: Does a thing that failed once more, in the thread that settles.
+        insist: Does a thing that failed once more, in the thread that settles; later ones may be
+            done by then.
         passing: What a thing may fail with that `insist` may mend.
     """
 
@@ -24,8 +25,9 @@ class Aside:
     def __enter__(self) -> "Aside":
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # Who is told to leave cannot wait for a store that does not answer.
+        self._pool.shutdown(wait=kind is None, cancel_futures=True)
 
     def do(self, act: Act) -> None:
         """Have a thing done."""

@@ -1,7 +1,7 @@
 """A video on its way from a client into a gRPC call."""
 
+import stat
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from contextlib import suppress
 from pathlib import Path
 
 import grpc
@@ -60,13 +60,24 @@ def size_of(video: Path) -> int:
     """Return how many bytes a video file has.
 
     Raises:
-        InputError: `video_not_found`.
+        InputError: `video_not_found`; `video_unreadable`, also where it is no file.
     """
-    with suppress(OSError):
-        if video.is_file():
-            return video.stat().st_size
-    raise InputError(
-        "video_not_found", f"{video} does not exist; expected a video file; check the path"
+    try:
+        status = video.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(
+            "video_not_found", f"{video} does not exist; expected a video file; check the path"
+        ) from None
+    except OSError as error:
+        raise _unreadable(video, f"cannot be looked at ({error.strerror})") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise _unreadable(video, "is no file")
+    return status.st_size
+
+
+def _unreadable(video: Path, why: str) -> InputError:
+    return InputError(
+        "video_unreadable", f"{video} {why}; expected a readable video file; check path and rights"
     )
 
 

@@ -15,7 +15,7 @@ from anyio.to_thread import run_sync
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from service.errors import BrokerUnavailableError, GoneError, NotFoundError
+from service.errors import GoneError, NotFoundError, UnavailableError
 from service.front import Front
 from service.jobs import Caller
 from service.messages import Event
@@ -134,7 +134,7 @@ async def follow(
 
 async def _next(front: Front, job_id: str, after: int) -> list[Event]:
     """Return the next events; none while Redis is away."""
-    with suppress(BrokerUnavailableError):
+    with suppress(UnavailableError):
         return await run_sync(front.broker.events, job_id, after, PAGE)
     return []
 
@@ -143,7 +143,7 @@ async def _is_over(front: Front, job_id: str, caller: Caller) -> bool:
     """Say whether nothing more will happen to a job; while Redis is away, it may."""
     try:
         return (await run_sync(front.jobs.status, job_id, caller)).over
-    except BrokerUnavailableError:
+    except UnavailableError:
         return False
     except (GoneError, NotFoundError):
         return True

@@ -13,7 +13,7 @@ from anyio.to_thread import run_sync
 from service.broker import Broker
 from service.broker_access import Visitor
 from service.broker_types import Limits
-from service.errors import BrokerUnavailableError
+from service.errors import UnavailableError
 from service.messages import Job
 from service.settings import Settings
 
@@ -50,7 +50,7 @@ async def kept(broker: Broker, job_id: str) -> AsyncIterator[None]:
     async def keep() -> None:
         while True:
             await asyncio.sleep(HOLD_S / 3)
-            with suppress(BrokerUnavailableError):
+            with suppress(UnavailableError):
                 await run_sync(broker.keep, job_id, HOLD_S)
 
     keeper = asyncio.create_task(keep())

@@ -18,7 +18,7 @@ from typing import Any
 from service import metrics
 from service.broker import Broker
 from service.broker_types import MediaTask, TaskKind
-from service.errors import BrokerUnavailableError, StoreUnavailableError
+from service.errors import UnavailableError
 from service.logs import get_log, set_up_logs
 from service.media_process import ChildProcess, Newborn
 from service.metrics import serve_metrics
@@ -77,6 +77,7 @@ class Media:
         self._room = threading.Event()
         self._nursery = Nursery(settings_env(settings))
         self._newborn: Newborn | None = None
+        self._barren: str | None = None  # why no child could be born
         self._draining = False
 
     def trouble(self) -> str | None:
@@ -86,9 +87,9 @@ class Media:
         try:
             self._broker.ping()
             self._store.probe()
-        except (BrokerUnavailableError, StoreUnavailableError) as error:
+        except UnavailableError as error:
             return error.message
-        return None
+        return self._barren
 
     def working(self) -> list[int]:
         """Return the process ids of the children that have a task."""
@@ -113,24 +114,32 @@ class Media:
     def _claim(self, kinds: Sequence[TaskKind]) -> None:
         try:
             task = self._broker.claim_task(self._consumer, kinds, _CLAIM_MS)
-        except BrokerUnavailableError as error:
+        except UnavailableError as error:
             log.warning("no task can be claimed", reason=error.message)
             return
-        if task is not None:
+        if task is None:
+            return
+        if self._has_newborn():  # it may have died meanwhile
             self._start(task)
+        else:
+            with suppress(UnavailableError):
+                self._broker.release(task.lease)
 
     def _has_newborn(self) -> bool:
         """Whether a child waits for the next task; one that has died or waited long is replaced."""
         newborn = self._newborn
-        if newborn and newborn.alive and time.monotonic() - newborn.born_s < _FRESH_S:
-            return True
-        self._let_newborn_go()
-        try:
-            self._newborn = Newborn(self._nursery)
-        except OSError as error:
-            log.error("no child could be born", reason=str(error))
-            return False
-        return True
+        if newborn and (newborn.has_died or time.monotonic() - newborn.born_s > _FRESH_S):
+            self._let_newborn_go()
+        if self._newborn is None:
+            try:
+                self._newborn = Newborn(self._nursery)
+            except OSError as error:
+                if self._barren is None:
+                    log.error("no child could be born", reason=str(error))
+                self._barren = f"no child could be born ({error})"
+                return False
+            self._barren = None
+        return self._newborn.is_ready(_CLAIM_MS / 1000)
 
     def _let_newborn_go(self) -> None:
         if self._newborn is not None:
@@ -161,7 +170,7 @@ class Media:
         starved = [c for c in self._held() if c.rests_for(_STARVED_S, "upload")]
         if not starved:
             return
-        with suppress(BrokerUnavailableError):
+        with suppress(UnavailableError):
             if self._broker.census().tasks.get("decode"):
                 min(starved, key=attrgetter("resting_since_s")).leave(later=True)
 
@@ -181,10 +190,12 @@ class Media:
             for pid in map(int, begun):
                 self._children[pid].tell("turn")
         if kind == "end":
-            self._finish(child)
-            with self._lock:
-                del self._children[child.pid]
-            self._room.set()
+            try:
+                self._finish(child)
+            finally:
+                with self._lock:
+                    del self._children[child.pid]
+                self._room.set()
 
     def _finish(self, child: ChildProcess) -> None:
         task = child.task
@@ -209,7 +220,7 @@ class Media:
             status = self._broker.status(task.job.id)
             if status is not None and status.over:
                 archive(self._broker, self._store, task.job.id)
-        except (BrokerUnavailableError, StoreUnavailableError) as error:
+        except UnavailableError as error:
             log.warning("nothing could be cleaned up", job=task.job.id, reason=error.message)
 
     def _look_after_children(self) -> None:

@@ -17,12 +17,7 @@ from model.errors import RemocapError
 from model.video import Limits
 from service.broker import Broker
 from service.broker_types import MediaTask
-from service.errors import (
-    BrokerUnavailableError,
-    LeaseLostError,
-    StoreUnavailableError,
-    UnavailableError,
-)
+from service.errors import LeaseLostError, UnavailableError
 from service.exports import Workshop
 from service.logs import bound, get_log, set_up_logs
 from service.media_job import REPORT_S, DecodeTask, Eyes, Pace
@@ -54,7 +49,7 @@ class Means(NamedTuple):
         with suppress(UnavailableError):
             means.broker.ping()
             means.pulse.ping()
-            means.store.size("probe")
+            means.store.reach()
         return means
 
 
@@ -67,9 +62,14 @@ def set_up() -> Settings:
 
 
 def run_child(settings: Settings, eyes: Eyes) -> None:
-    """Get ready, wait for a task on standard input, and do it."""
+    """Get ready and say so, wait for a task on standard input, and do it."""
     link = Link(os.fdopen(0, "rb"), os.fdopen(1, "wb"))
-    means = Means.of(settings)
+    try:
+        means = Means.of(settings)
+    except RemocapError as error:
+        log.error("a child could not get ready", code=error.code, reason=error.message)
+        return
+    link.tell("ready")
     task = link.read_task()
     if task is None:
         return
@@ -138,7 +138,7 @@ class Child:
         except LeaseLostError:
             log.info("the task is no longer ours")
             return Report("lost")
-        except (LeavingError, BrokerUnavailableError, StoreUnavailableError) as error:
+        except (LeavingError, UnavailableError) as error:
             log.warning("task handed back", reason=str(error))
             later = isinstance(error, LeavingError) and error.later
             self._broker.release(self._task.lease, later=later)

@@ -33,7 +33,7 @@ from service.video_facts import TimesWriter, VideoFacts, write_facts
 
 T = TypeVar("T")
 
-PASSING = (StoreFullError, StoreUnavailableError)
+_STORE_PASSING = (StoreFullError, StoreUnavailableError)
 REPORT_S = 0.25  # between reports of progress
 _POLL_S = 0.2
 _RESUME = 0.75  # share of the most unprocessed windows at which decoding goes on
@@ -97,7 +97,7 @@ class DecodeTask:
         self._limits, self._folder = limits, folder
         self._max_unprocessed = max_unprocessed
         self._times = TimesWriter(store, task.job.id)
-        self._aside = Aside(self._try, PASSING)
+        self._aside = Aside(self._try, _STORE_PASSING)
         self._reported_s = 0.0
         self._clips = self._windows = 0
         self._clips_of_track: Counter[int] = Counter()
@@ -210,7 +210,7 @@ class DecodeTask:
         while True:
             try:
                 return write()
-            except PASSING:
+            except _STORE_PASSING:
                 if time.monotonic() > until_s:
                     raise
                 self._pace.rest("store")

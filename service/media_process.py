@@ -5,12 +5,12 @@ A child is born before there is a task for it, so that none waits for its birth.
 
 import json
 import os
-import select
 import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from select import POLLIN, poll
 from typing import Any
 
 from service.broker_types import MediaTask
@@ -23,7 +23,7 @@ Hear = Callable[["ChildProcess", str, Mapping[str, Any]], None]
 
 
 class Newborn:
-    """A child that waits for its task; it says nothing before.
+    """A child that gets ready, says so, and waits for its task.
 
     Its temporary files lie in a folder of its own, which goes with it.
 
@@ -41,6 +41,7 @@ class Newborn:
 
     def __init__(self, nursery: Nursery) -> None:
         self.born_s = time.monotonic()
+        self._ready = False
         self._scratch = Scratch()
         try:
             self.pid, self.stdin, self.stdout = nursery.bear(self._scratch.path)
@@ -48,10 +49,22 @@ class Newborn:
             self._scratch.close()
             raise
 
+    def is_ready(self, wait_s: float) -> bool:
+        """Whether it can be given a task; waits a while. One that has died never can."""
+        if not self._ready and self._speaks(wait_s):
+            self._ready = bool(self.stdout.readline())
+        return self._ready and not self._speaks(0)
+
     @property
-    def alive(self) -> bool:
-        """Whether it can be given a task."""
-        return not select.select([self.stdout], [], [], 0)[0]
+    def has_died(self) -> bool:
+        """Whether it has; one that has not said that it is ready may be about to."""
+        return self._speaks(0) and not self.is_ready(0)
+
+    def _speaks(self, wait_s: float) -> bool:
+        """Whether there is something to be read of it, or its end."""
+        poller = poll()  # select() knows no descriptor above 1023
+        poller.register(self.stdout, POLLIN)
+        return bool(poller.poll(1000 * wait_s))
 
     def close(self) -> None:
         """Let go of it; one without a task ends."""

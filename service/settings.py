@@ -28,7 +28,7 @@ class Settings(BaseSettings):
         models_dir: Folder of the models and bodies that were imported; the built-in ones need none.
         model: Name of the model that runs where none is named.
         device: Where the network runs, as torch names it: `cpu`, `cuda`, `cuda:1`; `auto` takes
-            the first GPU and falls back to the CPU.
+            the first GPU (`remocap worker`: all of them) and falls back to the CPU.
         dtype: Arithmetic of the network.
         compile: Let torch.compile specialise the network; pays for many clips on a GPU.
         data_dir: What `serve` keeps: the store, unless it has a URL, and the private Redis.

@@ -7,17 +7,20 @@
     jobs/<job>/results/<clip>.<attempt>.safetensors   the committed one is named in Redis, and in
                                         done.json; what another attempt left is never read
     jobs/<job>/frames/<n:06>.json       times of decoded frames, in blocks, as they are decoded
-    jobs/<job>/video.json               size, rate, notes, frame_count; once decoding is done
+    jobs/<job>/video.json               size and rate, once the video is open; with notes and
+                                        frame_count, once decoding is done
     jobs/<job>/done.json                Done; written by `service.reconciler` when the job is over
     jobs/<job>/exports/<export>.<ending>
     keys/<id>.json                      ApiKey; revoked ones stay
     keys/links.secret                   signs share links; made once
     keys/webhooks.secret                signs webhooks; made once
+    probe                               written and read by roles that say whether they are ready
 
 An object is visible once it is whole. A job that failed, or was deleted, keeps `job.json` and
 `done.json` alone until it is too old.
 """
 
+import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -35,6 +38,7 @@ from service.security_masks import mask
 from service.settings import Settings
 
 KEYS = "keys/"
+_PROBE = "probe"
 _NO_ROOM = ("StorageFull", "QuotaExceeded", "os error 122", "507", "XMinioStorageFull")
 
 
@@ -156,8 +160,12 @@ class Store:
 
     def probe(self) -> None:
         """Write and read a small object; for readiness."""
-        self.put("probe", b"remocap")
-        self.get("probe")
+        self.put(_PROBE, b"remocap")
+        self.get(_PROBE)
+
+    def reach(self) -> None:
+        """Ask for something, so that the connection is there when it is needed."""
+        self.size(_PROBE)
 
 
 def _make_private(address: str) -> None:
@@ -174,7 +182,12 @@ def _options(address: str) -> dict[str, Any]:
         return {"mkdir": True, "automatic_cleanup": True}
     return {
         "retry_config": {"max_retries": 5, "retry_timeout": timedelta(seconds=30)},
-        "client_options": {"timeout": "60s", "connect_timeout": "5s"},
+        # Given here, they take the place of what the library itself would read of AWS_ALLOW_HTTP.
+        "client_options": {
+            "timeout": "60s",
+            "connect_timeout": "5s",
+            "allow_http": os.environ.get("AWS_ALLOW_HTTP", "").lower() == "true",
+        },
     }
 
 

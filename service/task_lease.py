@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from service.broker import Broker
 from service.broker_types import Lease
-from service.errors import BrokerUnavailableError
+from service.errors import UnavailableError
 from service.logs import get_log
 
 PERIOD_S = 0.4
@@ -73,5 +73,5 @@ class TaskLease:
         """Whether the task is ours, as far as is known."""
         try:
             return self._broker.renew_task(self._lease)
-        except BrokerUnavailableError:
+        except UnavailableError:
             return True  # nobody else can have taken it either

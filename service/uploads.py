@@ -73,6 +73,7 @@ async def take_in(
         raise too_large(max_bytes)
     job = await run_sync(jobs.open, options, caller, upload.size_bytes)
     parts = PartWriter(jobs.store, job.id)
+    whole: asyncio.Task[str] | None = None
     at_once = not upload.body.may_have_fields and caller.idempotency_key is None
     intake = Intake(parts, max_bytes)
     try:
@@ -83,16 +84,26 @@ async def take_in(
             fields = await receive(upload.stream, upload.body, intake)
             if not at_once:
                 options = with_fields(options, fields)
-                job_id = await run_sync(_submit_whole, jobs, job, options, caller, parts, intake)
+                told = jobs, job, options, caller, parts, intake
+                whole = asyncio.create_task(run_sync(_submit_whole, *told))
+                job_id = await asyncio.shield(whole)  # in a thread, it ends in any case
                 queued(job_id)
                 return job_id, options
             await run_sync(parts.close)
         await run_sync(jobs.correct, job, intake.size_bytes)
         return job.id, options
     except BaseException as error:
-        if not (at_once and parts.closed):  # else the job has all that it needs
+        if whole is not None and (submitted := await _outcome(whole)):
+            queued(submitted)
+        elif not (at_once and parts.closed):  # else the job has all that it needs
             await asyncio.shield(run_sync(jobs.break_off, job, error, parts, at_once))
         raise
+
+
+async def _outcome(whole: asyncio.Task[str]) -> str | None:
+    """Wait for what cannot be stopped, and return the job's id; None where it failed."""
+    await asyncio.wait({whole})
+    return None if whole.cancelled() or whole.exception() else whole.result()
 
 
 def _submit_whole(

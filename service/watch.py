@@ -14,7 +14,7 @@ from anyio.to_thread import run_sync
 
 from service.broker import Broker
 from service.broker_types import JobStatus
-from service.errors import BrokerUnavailableError
+from service.errors import UnavailableError
 from service.jobs import Caller, Jobs
 from service.logs import get_log
 
@@ -72,7 +72,7 @@ class Watch:
         while not self._closed.is_set():
             try:
                 self._pass_on(loop)
-            except BrokerUnavailableError as error:
+            except UnavailableError as error:
                 log.warning("no news from Redis", error=error.message)
                 self._closed.wait(0.5)
 
@@ -125,7 +125,7 @@ class Waiting:
         while True:
             try:
                 return await run_sync(self._jobs.status, job_id, caller)
-            except BrokerUnavailableError:
+            except UnavailableError:
                 if asyncio.get_running_loop().time() > end_s or self._jobs.draining:
                     raise
                 await asyncio.sleep(0.2)
@@ -140,11 +140,11 @@ class Waiting:
         finally:
             keeper.cancel()
             # Shielded, as a client that goes away has all of its request cancelled.
-            with suppress(BrokerUnavailableError), anyio.CancelScope(shield=True):
+            with suppress(UnavailableError), anyio.CancelScope(shield=True):
                 await run_sync(self._jobs.broker.unwatch, job_id, watcher)
 
     async def _keep(self, job_id: str, watcher: str) -> None:
         while True:
-            with suppress(BrokerUnavailableError):
+            with suppress(UnavailableError):
                 await run_sync(self._jobs.broker.watch, job_id, watcher, WATCH_S)
             await asyncio.sleep(WATCH_S / 3)

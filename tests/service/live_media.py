@@ -61,6 +61,11 @@ class Running:
         wait_for(lambda: bool(working()), 60)
         return psutil.Process(working()[0])
 
+    def newborns(self) -> list[psutil.Process]:
+        """Children of the nursery that have no task."""
+        born = [p for p in psutil.Process().children(recursive=True) if _is_born(p)]
+        return [child for child in born if child.pid not in self.media.working()]
+
 
 Start = Callable[..., Running]
 
@@ -83,6 +88,11 @@ def starting(redis_address: str, store: str) -> Iterator[Start]:
 
 def _media_processes() -> set[psutil.Process]:
     return set(filter(_is_of_media, psutil.process_iter()))
+
+
+def _is_born(process: psutil.Process) -> bool:
+    parent = process.parent()
+    return parent is not None and _is_of_media(process) and _is_of_media(parent)
 
 
 def _is_of_media(process: psutil.Process) -> bool:

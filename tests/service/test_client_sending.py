@@ -14,9 +14,11 @@ def test_a_file_has_its_size(tmp_path: Path) -> None:
     assert size_of(tmp_path / "clip.mp4") == 5
 
 
-@pytest.mark.parametrize("name", ["gone.mp4", "."], ids=["missing", "a folder"])
-def test_what_is_no_file_is_not_found(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "code"), [("gone.mp4", "video_not_found"), (".", "video_unreadable")]
+)
+def test_what_is_no_file_is_refused(tmp_path: Path, name: str, code: str) -> None:
     with pytest.raises(InputError) as caught:
         size_of(tmp_path / name)
 
-    assert caught.value.code == "video_not_found"
+    assert caught.value.code == code

@@ -74,6 +74,20 @@ def test_a_child_that_is_killed_is_replaced_and_its_job_goes_on(start: Start) ->
     assert (status.state, status.frames, status.clips) == ("running", 60, 2)
 
 
+def test_a_child_that_dies_before_its_task_costs_nobody_an_attempt(start: Start) -> None:
+    running = start()
+    wait_for(lambda: bool(running.newborns()), 60)
+    for _ in range(4):  # of three that died at a task, its job would fail
+        for child in running.newborns():
+            child.kill()
+        time.sleep(0.3)
+
+    job = submit_video(running.broker, running.store)
+
+    (status,) = running.await_decoded(job.id)
+    assert (status.state, status.clips) == ("running", 1)
+
+
 def test_a_video_that_kills_child_after_child_fails_with_a_code(start: Start) -> None:
     running = start()
     job = submit_job(running.broker, running.store)  # its upload does not come

@@ -1,7 +1,9 @@
 """The store, in a folder and on S3."""
 
 import subprocess
+import sys
 import threading
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,47 @@ import pytest
 from model.errors import UsageError
 from service.errors import StoreFullError, StoreUnavailableError
 from service.store import Store
+from tests.load.fleet import free_port, wait_for
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """URL of a server that speaks S3, over plain HTTP."""
+    port = free_port()
+    command = [sys.executable, "-m", "moto.server", "--port", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    wait_for(lambda: _answers(url), 60)
+    yield url
+    server.kill()
+    server.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def bucket(s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Address of a store in an empty bucket, which the environment lets us use."""
+    settings = {"ENDPOINT_URL": s3, "ALLOW_HTTP": "true", "REGION": "us-east-1"}
+    secrets = {"ACCESS_KEY_ID": "any", "SECRET_ACCESS_KEY": "any"}
+    for name, value in (settings | secrets).items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    name = f"remocap-{abs(hash(tmp_path)):x}"
+    with urllib.request.urlopen(urllib.request.Request(f"{s3}/{name}", method="PUT")):
+        return f"s3://{name}/prefix"
+
+
+@pytest.fixture(params=["folder", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """An empty store, of either kind."""
+    folder = (tmp_path / "store").as_uri()
+    return Store(folder if request.param == "folder" else request.getfixturevalue("bucket"))
 
 
 def test_object_is_read_as_it_was_written(store: Store) -> None:
@@ -51,6 +94,13 @@ def test_entries_lie_below_their_prefix(store: Store) -> None:
 
     assert sorted(entry.path for entry in store.entries("jobs/a/")) == ["jobs/a/x", "jobs/a/y/z"]
     assert store.job_ids() == ["a", "ab"]
+
+
+def test_object_is_created_once(store: Store) -> None:
+    assert store.create("x", b"first")
+    assert not store.create("x", b"second")
+
+    assert store.get("x") == b"first"
 
 
 def test_deleting_what_is_not_there_is_no_error(store: Store) -> None:
@@ -120,7 +170,8 @@ def test_folder_that_cannot_be_made_is_a_setting_to_correct(tmp_path: Path) -> N
         Store((tmp_path / "file").as_uri())
 
 
-def test_store_that_is_gone_says_so(store: Store, tmp_path: Path) -> None:
+def test_store_that_is_gone_says_so(tmp_path: Path) -> None:
+    store = Store((tmp_path / "store").as_uri())
     (tmp_path / "store").rmdir()
     (tmp_path / "store").write_bytes(b"")
 
