@@ -102,7 +102,8 @@ class ModelCard(_Frozen):
         network: What to build.
         licence: Of the weights and of the body they speak of, in words.
         refit: Whether coarse vertices are replaced by those of the whole body that comes nearest
-            to them (`model.bodies.refit`); the body `anny` alone has one.
+            to them (`model.bodies.refit`), bent to the landmarks if these are its input; the body
+            `anny` alone has one.
         trained: False where the weights are drawn from `seed`.
         seed: Of untrained weights; then no weights file lies in the folder.
         weights_sha256: Of `weights.safetensors`; it is checked at loading.

@@ -42,7 +42,7 @@ class Predictor:
     ) -> None:
         self.device = device
         self.network = network
-        self.refit: Callable[[Estimate], Estimate] | None = None
+        self.refit: Callable[[Estimate, Evidence | None], Estimate] | None = None
         self._dtype = dtype
 
     @torch.inference_mode()
@@ -57,7 +57,9 @@ class Predictor:
         prediction = self.network(self._send(inputs))
         known = {name: x for name, x in prediction._asdict().items() if x is not None}
         estimate = Estimate(**{name: x.float().cpu().numpy() for name, x in known.items()})
-        return estimate if self.refit is None else self.refit(estimate)
+        if self.refit is None:
+            return estimate
+        return self.refit(estimate, inputs if isinstance(inputs, Evidence) else None)
 
     def _send(self, inputs: UInt8[Array, "n 224 224 3"] | Evidence) -> Inputs:
         """Place inputs on the device as the network sees them; evidence is fp32 in any case."""

@@ -15,8 +15,9 @@ from jaxtyping import Float32
 
 from model.bodies.body import Body
 from model.bodies.body_file import load_body
+from model.bodies.reach import Reach
 from model.bodies.skinning import Skinning, load_anny
-from model.types import Array, Estimate
+from model.types import Array, Estimate, Evidence
 from model.upsample import Upsampling
 
 PARENT = 0.3
@@ -56,19 +57,28 @@ class BodyFit:
         self._points = np.concatenate([rest, skinning.shape_directions_m], axis=2)  # [431,3,11]
         self._bones = np.concatenate([bones, skinning.joint_directions_m], axis=2)  # [24,3,11]
         self._limbs = dict(_limbs(skinning.joint_names))
+        self._reach = Reach(skinning)
         self._parts = [_part(skinning, joint) for joint in range(len(skinning.parents))]
 
-    def __call__(self, estimate: Estimate) -> Estimate:
+    def __call__(self, estimate: Estimate, seen: Evidence | None = None) -> Estimate:
         """Return the same with fitted vertices, and the camera that draws their joints in place.
 
         Args:
             estimate: Of any frames; each is fitted by itself.
+            seen: Landmarks to which the limbs are bent; the camera then follows these.
         """
-        coarse_m = self.fit(estimate.coarse_m)
+        turns, shape, coarse_m = self._fit(estimate.coarse_m)
         old_m, new_m = (self._joints @ m for m in (estimate.coarse_m, coarse_m))
         old, new = ((m - m[:, :1])[..., :2] for m in (old_m, new_m))  # about the pelvis
         places = estimate.camera[:, None, :1] * (old + estimate.camera[:, None, 1:])
-        return replace(estimate, camera=_fit_cameras(new, places), coarse_m=coarse_m)
+        camera = _fit_cameras(new, places)
+        if seen is not None:
+            bones_m = _shaped(self._bones, shape)
+            turns, camera = self._reach(bones_m, turns, camera, seen.landmarks)
+            bent_m = _shaped(self._pose(turns), shape) * _AXES
+            shift_m = new_m[:, :1] - self._joints[:1] @ bent_m
+            coarse_m = (bent_m + shift_m).astype(np.float32)
+        return replace(estimate, camera=camera, coarse_m=coarse_m)
 
     def fit(self, coarse_m: Float32[Array, "n 431 3"]) -> Float32[Array, "n 431 3"]:
         """Return the fitted vertices, in the camera frame as the given ones are.
@@ -76,13 +86,20 @@ class BodyFit:
         Args:
             coarse_m: Of any frames; each is fitted by itself.
         """
+        return self._fit(coarse_m)[2]
+
+    def _fit(
+        self, coarse_m: Float32[Array, "n 431 3"]
+    ) -> tuple[Float32[Array, "n 24 3 3"], Float32[Array, "n 11"], Float32[Array, "n 431 3"]]:
+        """Turns of the parts, shape, and the vertices that these give."""
         given_m = coarse_m * _AXES
-        columns = self._pose(self._turns(given_m))  # [n,431,3,11]
+        turns = self._turns(given_m)
+        columns = self._pose(turns)  # [n,431,3,11]
         columns -= columns.mean(axis=1, keepdims=True)
         middle_m = given_m.mean(axis=1, keepdims=True)
         shape = _fit_shapes(columns, given_m - middle_m)
-        fitted_m = (columns @ shape[:, None, :, None])[..., 0] + middle_m
-        return np.ascontiguousarray(fitted_m * _AXES, np.float32)
+        fitted_m = _shaped(columns, shape) + middle_m
+        return turns, shape, np.ascontiguousarray(fitted_m * _AXES, np.float32)
 
     def _turns(self, given_m: Float32[Array, "n 431 3"]) -> Float32[Array, "n 24 3 3"]:
         """How each joint's part is turned from its rest."""
@@ -169,6 +186,14 @@ def _least_turns(old: Float32[Array, "n 3"], new: Float32[Array, "n 3"]) -> Floa
     cosine = np.maximum((old * new).sum(axis=1), -0.99)[:, None, None]  # half turns have no way
     turns: Array = np.eye(3, dtype=np.float32) + cross + cross @ cross / (1 + cosine)
     return turns
+
+
+def _shaped(
+    columns: Float32[Array, "*n points 3 11"], shape: Float32[Array, "n 11"]
+) -> Float32[Array, "n points 3"]:
+    """Points of bodies of these shapes."""
+    points_m: Array = (columns @ shape[:, None, :, None])[..., 0]
+    return points_m
 
 
 def _fit_cameras(

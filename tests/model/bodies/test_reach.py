@@ -1,0 +1,79 @@
+"""Limbs are bent to where they are seen, keep their depth, and what is not seen moves nothing."""
+
+import numpy as np
+
+from model.bodies.reach import _LANDMARKS
+from model.bodies.refit import _H36M, load_fit
+from model.types import WINDOW, Array, Estimate, Evidence
+from tests.model.bodies.test_refit import AXES, coarse_skinning, drawn, mean_mm
+
+LEFT_SHOULDER, RIGHT_HIP, RIGHT_KNEE = 16, 2, 5
+CAMERA = np.tile(np.array([0.9, 0.1, -0.2], np.float32), (WINDOW, 1))
+OURS = [_H36M[name] for name in _LANDMARKS]
+
+
+def body(shoulder: float, knee: float) -> Estimate:
+    """Somebody whose left arm is lifted, and whose right knee is bent; angles in radians."""
+    rotvec = np.zeros((WINDOW, 24, 3), np.float32)
+    rotvec[:, LEFT_SHOULDER, 2], rotvec[:, RIGHT_KNEE, 0] = shoulder, knee
+    rotvec[:, RIGHT_HIP, 2] = -knee / 2
+    vertices_m = coarse_skinning().pose(np.zeros((WINDOW, 10), np.float32), rotvec)[0]
+    return Estimate(CAMERA, np.zeros((WINDOW, 14, 3), np.float32), vertices_m * AXES)
+
+
+def seen(estimate: Estimate, visibility: float = 1.0) -> Evidence:
+    """What BlazePose would say of somebody."""
+    landmarks = np.zeros((WINDOW, 33, 7), np.float32)
+    landmarks[:, list(_LANDMARKS.values()), :2] = drawn(estimate)[:, OURS]
+    landmarks[..., 3] = visibility
+    return Evidence(landmarks, np.zeros((WINDOW, 64, 64), np.uint8))
+
+
+def farthest(one: Estimate, other: Estimate) -> float:
+    """Largest distance of joints in the picture, in half sides of the crop."""
+    apart: Array = np.linalg.norm((drawn(one) - drawn(other))[:, OURS], axis=2)
+    return float(apart.max())
+
+
+def test_limbs_are_bent_to_where_they_are_seen() -> None:
+    given, truth = body(0.0, 0.3), body(0.5, 0.8)
+
+    bent = load_fit()(given, seen(truth))
+
+    assert farthest(bent, truth) < farthest(load_fit()(given), truth) / 3
+
+
+def test_what_is_drawn_in_place_stays() -> None:
+    given = body(0.4, 0.6)
+
+    bent = load_fit()(given, seen(given))
+
+    assert mean_mm(bent.coarse_m, load_fit()(given).coarse_m) < 10
+
+
+def test_what_is_not_seen_moves_nothing() -> None:
+    given = body(0.0, 0.3)
+
+    bent = load_fit()(given, seen(body(0.5, 0.8), visibility=0.0))
+
+    assert mean_mm(bent.coarse_m, load_fit()(given).coarse_m) < 0.1
+
+
+def test_frames_know_nothing_of_each_other() -> None:
+    given, landmarks = body(0.0, 0.3), seen(body(0.5, 0.8)).landmarks
+    nobody = Evidence(landmarks.copy(), np.zeros((WINDOW, 64, 64), np.uint8))
+    nobody.landmarks[1:] = 0
+
+    bent = load_fit()(given, nobody)
+
+    expected = load_fit()(given, seen(body(0.5, 0.8)))
+    np.testing.assert_allclose(bent.coarse_m[0], expected.coarse_m[0], atol=1e-6)
+
+
+def test_no_landmarks_are_too_bad_for_it() -> None:
+    wild = 30 * np.random.default_rng(0).standard_normal((WINDOW, 33, 7), np.float32)
+
+    bent = load_fit()(body(0.0, 0.3), Evidence(wild, np.zeros((WINDOW, 64, 64), np.uint8)))
+
+    assert np.isfinite(bent.coarse_m).all()
+    assert (bent.camera[:, 0] > 0).all()
