@@ -495,14 +495,12 @@ end
 local function deliver(taken, fields, lease, attempts)
   local body = get(job_key(fields.job, 'clips'), fields.clip)
   taken.windows = taken.windows + fields.windows
-  taken.alone = attempts > 0
   table.insert(taken, {body, lease, attempts, attempts > 0 and 1 or 0, fields.queued})
 end
 
--- Whether a clip may join what is taken: alone if it was attempted, else while there is room.
-local function fits(taken, fields, attempts)
-  if #taken == 0 then return true end
-  return not taken.alone and attempts == 0 and taken.windows + fields.windows <= taken.room
+-- Whether there is room for a clip, or it is the first.
+local function fits(taken, fields)
+  return #taken == 0 or taken.windows + fields.windows <= taken.room
 end
 
 -- Clips whose holder has been silent for a lease.
@@ -517,7 +515,7 @@ local function take_lapsed(taken, model, worker)
       if started >= MAX_STARTED and alone >= MAX_ALONE then
         bury(fields.job, fields.clip, 'clip_crashed', started .. ' workers in a row ended while '
           .. 'they ran it; leave these frames out with start and end, or report it')
-      elseif fits(taken, fields, started) then
+      elseif fits(taken, fields) then
         call('XCLAIM', queue, 'workers', worker, 0, entry)
         deliver(taken, fields, entry .. '/' .. pending[4] + 1, started)
       end
@@ -532,12 +530,12 @@ end
 
 local function take_fresh(taken, model, worker)
   local queue = queue_key(model)
-  while not taken.alone do
+  while true do
     local next_one = call('XRANGE', queue, '(' .. last_delivered(queue), '+', 'COUNT', 1)[1]
     if not next_one then return end
     local fields = fields_of(next_one[2])
+    if not fits(taken, fields) then return end
     local started = attempts_of(fields.job, fields.clip)
-    if not fits(taken, fields, started) then return end
     call('XREADGROUP', 'GROUP', 'workers', worker, 'COUNT', 1, 'STREAMS', queue, '>')
     deliver(taken, fields, next_one[1] .. '/1', started)
   end
@@ -1081,7 +1079,7 @@ function api.retire(worker, model)
 end
 
 function api.take(worker, model, room)
-  local taken = {windows = 0, alone = false, room = num(room)}
+  local taken = {windows = 0, room = num(room)}
   take_lapsed(taken, model, worker)
   take_fresh(taken, model, worker)
   return {taken, last_delivered(queue_key(model))}

@@ -25,8 +25,8 @@ class ClipBroker:
     ) -> list[Delivery]:
         """Take clips of at most `max_windows` windows together, or a single larger one.
 
-        Those whose holder vanished come first. One whose started attempt vanished comes as the
-        only delivery, with `alone` set. A clip with three started attempts, the last two alone,
+        Those whose holder vanished come first. One whose started attempt vanished has `alone` set:
+        it is to be started in a call of its own, with nothing uncommitted. A clip with three started attempts, the last two alone,
         is a dead letter, and its job fails with `clip_crashed`.
 
         Args:

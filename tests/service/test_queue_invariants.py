@@ -122,7 +122,6 @@ class Queue(QueueModel):
             assert delivery.request.job not in self.ended
             assert delivery.attempts == self.tries[held][0]
             assert delivery.alone == (delivery.attempts > 0)
-            assert len(taken) == 1 or not delivery.alone
             self.held[held] = delivery
         self.bury()
 
