@@ -26,8 +26,9 @@ class ClipBroker:
         """Take clips of at most `max_windows` windows together, or a single larger one.
 
         Those whose holder vanished come first. One whose started attempt vanished has `alone` set:
-        it is to be started in a call of its own, with nothing uncommitted. A clip with three started attempts, the last two alone,
-        is a dead letter, and its job fails with `clip_crashed`.
+        it is to be started in a call of its own, with nothing uncommitted. A clip with three
+        started attempts, the last two alone, is a dead letter, and its job fails with
+        `clip_crashed`.
 
         Args:
             worker_id: Unique to this process, also among those before it.
