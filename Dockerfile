@@ -10,7 +10,7 @@ ARG BASE=docker.io/library/debian:12.12-slim
 FROM ${BASE} AS python
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends ca-certificates python3 \
- && rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/apt/archives/*.deb \
  && useradd --uid 10001 --no-log-init --user-group --home-dir /data --shell /usr/sbin/nologin remocap \
  && install -d -o remocap -g remocap /data /models /scratch /secrets
 ENV PATH=/opt/remocap/app/bin:/opt/remocap/bin:/usr/local/bin:/usr/bin:/bin \

@@ -10,7 +10,15 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 debootstrap --variant=minbase bookworm "$work/root"
-rm -rf "$work/root/var/cache/apt/archives" "$work/root/var/lib/apt/lists"
+mirror=http://deb.debian.org # debootstrap's own; it knows nothing of updates
+cat > "$work/root/etc/apt/sources.list" <<END
+deb $mirror/debian bookworm main
+deb $mirror/debian bookworm-updates main
+deb $mirror/debian-security bookworm-security main
+END
+chroot "$work/root" apt-get --quiet update
+DEBIAN_FRONTEND=noninteractive chroot "$work/root" apt-get --quiet --yes dist-upgrade
+rm -rf "$work/root/var/cache/apt" "$work/root/var/lib/apt/lists"
 mkdir -p "$work/root/var/cache/apt/archives/partial" "$work/root/var/lib/apt/lists/partial"
 rm -f "$work/root/etc/resolv.conf" "$work/root/etc/hostname"
 
