@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from model.encode import write_mp4
+from model.types import Frame
 from model.video import open_video
 from tests.e2e.browser import browsing, open_job, visiting
 from tests.e2e.player import RESET
@@ -34,6 +35,19 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("clip") / "walk.mp4"
     with open_video(SAMPLE, end_s=1.5) as frames:
         write_mp4(frames, path)
+    return path
+
+
+@pytest.fixture
+def long_clip(tmp_path: Path) -> Path:
+    """The sample, three times over: longer at work than a browser needs to draw its beginning."""
+    path = tmp_path / "walk.mp4"
+    with open_video(SAMPLE) as video:
+        frames = list(video)
+    again = (
+        Frame(index, index / 30, frame.rgb) for index, frame in enumerate(frames + frames + frames)
+    )
+    write_mp4(again, path)
     return path
 
 

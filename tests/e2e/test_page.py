@@ -30,11 +30,11 @@ def send(page: Page, video: Path | dict[str, object]) -> str:
     return page.url.partition("#/jobs/")[2]
 
 
-def test_a_video_is_sent_and_meshes_show_before_it_is_done(page: Page, clip: Path) -> None:
+def test_a_video_is_sent_and_meshes_show_before_it_is_done(page: Page, long_clip: Path) -> None:
     page.add_init_script(WATCH)
     page.reload()
 
-    send(page, clip)
+    send(page, long_clip)
 
     expect(page.get_by_role("heading", name="walk.mp4")).to_be_visible(timeout=WAIT_MS)
     expect(page.get_by_text("person found so far")).to_be_visible(timeout=WAIT_MS)
