@@ -1,7 +1,8 @@
 """Follows people through a video, so that each keeps one number.
 
 A person once found costs one call of the landmark network per frame: each look says where to look
-next. The detector runs now and then, to find others. The same frames give the same people.
+next. The detector runs now and then, to find others; whoever is new is also followed backward,
+through the frames that still wait to be handed out. The same frames give the same people.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -82,11 +83,12 @@ class Tracker:
         self._lost: list[Track] = []  # confirmed, out of sight for now
         self._ended: list[Track] = []  # with sightings still to be handed out
         self._next_near_s = self._next_small_s = -np.inf
+        self._scene_start = 0  # index of a frame
 
     def add(self, frame: Frame) -> list[People]:
         """Take a frame in; give the one that is finished, if any."""
         if self._scene.cuts_to(frame.rgb):
-            self._start_over()
+            self._start_over(frame.index)
         self._follow(frame)
         for region in self._candidates(frame):
             self._meet(region, frame)
@@ -105,7 +107,8 @@ class Tracker:
     def _tracks(self) -> list[Track]:
         return [*self._ended, *self._lost, *self._seen]
 
-    def _start_over(self) -> None:
+    def _start_over(self, frame_index: int) -> None:
+        self._scene_start = frame_index
         self._ended = self._tracks()
         self._seen, self._lost = [], []
         self._next_near_s = self._next_small_s = -np.inf
@@ -180,7 +183,38 @@ class Tracker:
             track.see(sighting)
             self._seen.append(track)
         elif sighting.landmarks.presence >= SURE_PRESENCE:
-            self._seen.append(Track(sighting))
+            self._seen.append(self._trace_back(sighting))
+
+    def _trace_back(self, born: Sighting) -> Track:
+        """Follow somebody new back in time, for as long as there is no doubt."""
+        sightings = [born]
+        for frame in self._hand_out.latest_first():
+            if frame.index < self._scene_start:
+                break
+            after = sightings[-1]
+            sighting = self._look_at(after.region, frame)
+            if (
+                sighting.landmarks.presence < SURE_PRESENCE
+                or not _is_somebody(sighting, frame.rgb)
+                or not _is_likely(Track(after), sighting, MAX_JUMP)
+                or self._was_taken(sighting)
+            ):
+                break
+            sightings.append(sighting)
+        track = Track(sightings[-1])
+        for sighting in reversed(sightings[:-1]):
+            track.see(sighting)
+        return track
+
+    def _was_taken(self, sighting: Sighting) -> bool:
+        """Whether this is somebody seen in the frame of the sighting."""
+        others = (track.at(sighting.frame_index) for track in self._tracks())
+        return any(
+            sighting.landmarks.distance(other.landmarks) < SAME_PLACE
+            or sighting.landmarks.cover(other.landmarks) > MAX_COVER
+            for other in others
+            if other is not None
+        )
 
     def _recall(self, sighting: Sighting) -> Track | None:
         """Who of those lost this is."""

@@ -73,6 +73,10 @@ def synth(
     evaluation: Annotated[
         bool, typer.Option("--evaluation", help="Use the held-out motions and garments.")
     ] = False,
+    stills: Annotated[
+        bool,
+        typer.Option("--stills", help="Bake eight unlike moments a clip, in place of movement."),
+    ] = False,
 ) -> None:
     """Make people to train on: rendered clips of moving people with exact labels."""
     from model.synth import make
@@ -104,7 +108,7 @@ def synth(
             )
         console.print(f"rendered {clips or 48} films into {films}", soft_wrap=True)
     if folder is not None:
-        _bake(folder, clips or 3000, seed, motions, garments, evaluation=evaluation)
+        _bake(folder, clips or 3000, seed, motions, garments, evaluation=evaluation, stills=stills)
 
 
 def _bake(
@@ -115,6 +119,7 @@ def _bake(
     garments: Path | None,
     *,
     evaluation: bool,
+    stills: bool,
 ) -> None:
     from model.synth.make import bake
 
@@ -126,6 +131,7 @@ def _bake(
             motions=motions,
             garments=garments,
             evaluation=evaluation,
+            stills=stills,
             progress=tell,
         )
     console.print(f"baked {count} clips into {folder}", soft_wrap=True)

@@ -173,5 +173,5 @@ def anny_to_camera(
 def _rotate(
     rotmat: Float32[Array, "*batch 3 3"], points_m: Float32[Array, "*batch 3"]
 ) -> Float32[Array, "*batch 3"]:
-    rotated_m: Array = (rotmat @ points_m[..., None])[..., 0]
+    rotated_m: Array = np.einsum("...ij,...j->...i", rotmat, points_m)  # faster than matmul here
     return rotated_m

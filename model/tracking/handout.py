@@ -5,7 +5,7 @@ smoothed with what comes after as well as with what came before.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -35,6 +35,10 @@ class HandOut:
     def oldest(self) -> int:
         """Index of the frame that is next; earlier sightings serve for smoothing alone."""
         return self._waiting[0].index
+
+    def latest_first(self) -> Iterator[Frame]:
+        """Frames that were taken in and not yet given, back in time."""
+        return reversed(self._waiting)
 
     def add(self, frame: Frame, tracks: Sequence[Track]) -> list[People]:
         """Take in a frame; give the one that is now due, if any."""

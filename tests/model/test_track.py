@@ -99,6 +99,25 @@ def test_a_cut_starts_everybody_anew() -> None:
     assert frames_of(people) == {1: list(range(20)), 2: list(range(20, 40))}
 
 
+@pytest.mark.parametrize("first", range(10, 17))
+def test_somebody_who_enters_between_two_detections_is_there_from_the_first_frame(
+    first: int,
+) -> None:
+    people = follow(film({RED: hidden(walk(100, 10), 0, first / 10 - 0.05)}, 40))
+
+    assert frames_of(people) == {1: list(range(first, 40))}
+
+
+def test_nobody_is_followed_back_through_a_cut() -> None:
+    first = film({RED: hidden(walk(240, 0), 0, 1.65)}, 18)  # the detector looks at frame 16
+    second = film({RED: walk(240, 0)}, 20, scene=1)
+    later = [replace(frame, index=frame.index + 18, pts_s=frame.pts_s + 1.8) for frame in second]
+
+    people = follow(first + later)
+
+    assert frames_of(people) == {1: list(range(18, 38))}
+
+
 def test_people_side_by_side_are_two() -> None:
     people = follow(film({RED: walk(150, 30), BLUE: walk(200, 30)}, 30))
 
