@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -91,9 +92,8 @@ def load_card(folder: Path) -> ModelCard:
     """
     path = folder / _CARD
     try:
-        with path.open("rb") as file:
-            text = file.read(_MAX_CARD_BYTES)
-        card = ModelCard.model_validate_json(text, strict=True)
+        found = path.stat()
+        card = _read_card(path, found.st_mtime_ns, found.st_size)
     except OSError as error:
         raise _bad_model(path, f"cannot be read ({error.strerror})") from error
     except ValidationError as error:
@@ -105,6 +105,14 @@ def load_card(folder: Path) -> ModelCard:
     if card.trained and card.seed is not None:
         raise _bad_model(path, "trained is true, expected false for weights drawn from a seed")
     return card
+
+
+@lru_cache(maxsize=64)
+def _read_card(path: Path, _mtime_ns: int, _size_bytes: int) -> ModelCard:
+    """Read a card; one that has not changed is not read again."""
+    with path.open("rb") as file:
+        text = file.read(_MAX_CARD_BYTES)
+    return ModelCard.model_validate_json(text, strict=True)
 
 
 def _first_complaint(error: ValidationError) -> str:

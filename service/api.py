@@ -39,7 +39,7 @@ from service.supervisor import follow_supervisor
 from service.webhooks_courier import Courier
 from service.webhooks_rest import webhooks
 
-_SWITCH_S = 0.0005  # the event loop shall not wait 5 ms for a thread that computes vertices
+_SWITCH_S = 0.0001  # the event loop shall not wait 5 ms for a thread that computes vertices
 DESCRIPTION = "A video of people in, their 3D body meshes out, frame by frame."
 log = get_log("api")
 

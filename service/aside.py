@@ -1,5 +1,6 @@
 """Small things that a thread does one by one, while the main one goes on with the work."""
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -20,7 +21,7 @@ class Aside:
     ) -> None:
         self._insist, self._passing = insist, passing
         self._pool = ThreadPoolExecutor(1, "aside")
-        self._begun: list[tuple[Act, Future[object]]] = []
+        self._begun: deque[tuple[Act, Future[object]]] = deque()
 
     def __enter__(self) -> "Aside":
         return self
@@ -30,7 +31,13 @@ class Aside:
         self._pool.shutdown(wait=kind is None, cancel_futures=True)
 
     def do(self, act: Act) -> None:
-        """Have a thing done."""
+        """Have a thing done.
+
+        Raises:
+            Exception: What an earlier one raised, if that is known by now.
+        """
+        while self._begun and self._begun[0][1].done():
+            self._settle_first()
         self._begun.append((act, self._pool.submit(act)))
 
     def settle(self) -> None:
@@ -39,9 +46,12 @@ class Aside:
         Raises:
             Exception: What the first that failed raised.
         """
-        begun, self._begun = self._begun, []
-        for act, future in begun:
-            try:
-                future.result()
-            except self._passing:
-                self._insist(act)
+        while self._begun:
+            self._settle_first()
+
+    def _settle_first(self) -> None:
+        act, future = self._begun.popleft()
+        try:
+            future.result()
+        except self._passing:
+            self._insist(act)

@@ -62,7 +62,7 @@ job's keys live until `tick` forgets the job, `retention` seconds after its end.
  dead                    stream of DeadClip, about the last 1000
  lead                    string: which reconciler acts; expires
  mark                    string: made once, so it tells when Redis was emptied
- notify                  channel: the id of every job that changed
+ notify                  channel: "<job> <state>" of every job that changed; no state: deleted
 
 FAIRNESS (start-time fair queueing, Goyal et al. 1996). Whoever is served advances by the windows
 served; the clock is the virtual time of the one last served; who comes back from idling starts at
@@ -953,7 +953,8 @@ function api.claim_task(consumer, ...)
         set_state(job, 'running')
         call('HSET', job_key(job), 'started', now)
       end
-      return {task, now_us, kind, get(job_key(job), 'body'), attempts, body}
+      local sealed = call('HLEN', job_key(job, 'clips')) + call('HLEN', job_key(job, 'results'))
+      return {task, now_us, kind, get(job_key(job), 'body'), attempts, sealed, body}
     end
   end
   return {}
@@ -964,9 +965,12 @@ function api.renew_task(task, consumer, fence)
   call('ZADD', P .. 'leases', now_ms + lease_ms, task)
 end
 
-function api.seal(task, consumer, fence, clip, windows, body)
+function api.seal(task, consumer, fence, clip, windows, body, track, frame)
   local _, job = held(task, consumer, fence)
   local key = job_key(job)
+  if track and call('SADD', key .. ':people', track) == 1 then
+    emit(job, 'person_found', {track = num(track), frame = num(frame)})
+  end
   if call('HEXISTS', key .. ':clips', clip) == 1 or call('HEXISTS', key .. ':results', clip) == 1 then
     return 0
   end
@@ -996,10 +1000,6 @@ end
 function api.progress(task, consumer, fence, kind, data_json)
   local _, job = held(task, consumer, fence)
   local key, data = job_key(job), cjson.decode(data_json)
-  if kind == 'person_found' then
-    if call('SADD', key .. ':people', data.track) == 1 then emit(job, kind, data) end
-    return
-  end
   if kind == 'decoding' then
     if data.frames > num(get(key, 'frames')) then
       call('HSET', P .. 'task:' .. task, 'attempts', 0)
@@ -1187,5 +1187,7 @@ if not ok then
   if type(reply) == 'table' and reply[1] then return redis.error_reply(reply[1]) end
   error(reply)
 end
-for job in pairs(changed) do call('PUBLISH', P .. 'notify', job) end
+for job in pairs(changed) do
+  call('PUBLISH', P .. 'notify', job .. ' ' .. (get(job_key(job), 'state') or ''))
+end
 return reply

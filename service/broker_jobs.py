@@ -10,6 +10,7 @@ from service.broker_access import NOBODY, Visitor, limits_ms
 from service.broker_replies import read_census, read_export, read_model, read_status
 from service.broker_types import (
     Census,
+    Change,
     ExportState,
     JobStatus,
     Limits,
@@ -108,8 +109,8 @@ class JobBroker:
         """Take that back, and return how many others still wait for the job."""
         return int(self._script.call("unwatch", job_id, watcher))
 
-    def notifications(self, poll_s: float = 1.0) -> Iterator[str | None]:
-        """Yield the id of every job that changes, from now on; None where nothing does for a while.
+    def notifications(self, poll_s: float = 1.0) -> Iterator[Change | None]:
+        """Yield every change of a job from now on; None where there is none for a while.
 
         Some may be missed while Redis is away, so look at the job itself too at every None.
         """
@@ -120,7 +121,7 @@ class JobBroker:
                     channel.subscribe("remocap:notify")
                     while True:
                         message = channel.get_message(timeout=poll_s)
-                        yield message["data"] if message else None
+                        yield Change.parse(message["data"]) if message else None
             except exceptions.ConnectionError:
                 yield None
                 time.sleep(_RECONNECT_S)

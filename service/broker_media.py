@@ -49,11 +49,17 @@ class MediaBroker:
             return False
         return True
 
-    def seal(self, lease: Lease, request: ClipRequest) -> bool:
-        """Hand a clip, whose inputs are in the store, to the workers; False if it was there."""
-        return bool(
-            self._script.call("seal", *lease, request.clip, request.windows, request.encode())
-        )
+    def seal(self, lease: Lease, request: ClipRequest, track: int | None = None) -> bool:
+        """Hand a clip, whose inputs are in the store, to the workers; False if it was there.
+
+        Args:
+            lease: Of the task.
+            request: The clip.
+            track: Whose it is; the first of somebody is told as `person_found` {track, frame}.
+        """
+        found = () if track is None else (track, request.first_frame)
+        clip = request.clip, request.windows, request.encode()
+        return bool(self._script.call("seal", *lease, *clip, *found))
 
     def has_clip(self, job_id: str, clip: str) -> bool:
         """Whether a clip was sealed before, so that its inputs need not be stored again."""
@@ -66,10 +72,9 @@ class MediaBroker:
     def progress(
         self, lease: Lease, kind: EventKind, data: Mapping[str, str | int | float | None]
     ) -> None:
-        """Record how far a task is: `decoding` {frames, expected}, `person_found`, `progress`.
+        """Record how far a task is: `decoding` {frames, expected}, or `progress`.
 
-        As often as you like: of each kind (and stage) an event goes out at most 4 times a second,
-        `person_found` always.
+        As often as you like: of each kind (and stage) an event goes out at most 4 times a second.
         """
         told = {name: value for name, value in data.items() if value is not None}
         self._script.call("progress", *lease, kind, json.dumps(told))

@@ -85,12 +85,13 @@ def read_census(reply: Sequence[Any]) -> Census:
 
 def read_task(consumer: str, reply: Sequence[Any]) -> MediaTask:
     """From the reply to `claim_task`."""
-    task_id, fence, kind, job, attempts, body = reply
+    task_id, fence, kind, job, attempts, sealed, body = reply
     return MediaTask(
         lease=Lease(task_id, consumer, int(fence)),
         kind=kind,
         job=Job.decode(job),
         attempts=int(attempts),
+        sealed=int(sealed),
         export=ExportRequest.decode(body) if body else None,
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 from service.messages import OVER, ClipRequest, ExportRequest, Job, JobState
 
@@ -21,6 +21,24 @@ class Submitted(NamedTuple):
 
     job_id: str
     created: bool
+
+
+class Change(NamedTuple):
+    """A job has changed.
+
+    Attributes:
+        job: Its id.
+        over: Whether it has ended, or was deleted.
+    """
+
+    job: str
+    over: bool
+
+    @classmethod
+    def parse(cls, message: str) -> Self:
+        """Read what the script publishes."""
+        job, _, state = message.partition(" ")
+        return cls(job, state not in ("queued", "running"))
 
 
 @dataclass(frozen=True)
@@ -91,6 +109,7 @@ class MediaTask:
         kind: What to do.
         job: For which job.
         attempts: Earlier holders that vanished without getting further than those before them.
+        sealed: Clips that earlier holders handed to the workers.
         export: Which file to make, where the kind is `export`.
     """
 
@@ -98,6 +117,7 @@ class MediaTask:
     kind: TaskKind
     job: Job
     attempts: int
+    sealed: int = 0
     export: ExportRequest | None = None
 
 

@@ -51,7 +51,7 @@ class ClipLoader:
         state.held.add(taken)
         for delivery in taken:
             QUEUE_SECONDS.observe(max(time.time() - delivery.queued_s, 0))
-        read = pool.map(self._load, taken)
+        read = map(self._load, taken) if len(taken) == 1 else pool.map(self._load, taken)
         self._intake.put([loaded for loaded in read if loaded is not None])
 
     def _load(self, delivery: Delivery) -> LoadedClip | None:

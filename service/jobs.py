@@ -83,7 +83,7 @@ class Jobs:
         options: ReconstructOptions,
         caller: Caller,
         size_bytes: int | None,
-        job_id: str | None = None,
+        earlier: Job | None = None,
     ) -> Job:
         """Make a job that is not yet submitted, or refuse it before its video is read.
 
@@ -91,7 +91,7 @@ class Jobs:
             options: What is asked for.
             caller: Who asks.
             size_bytes: Of the request, where it is stated.
-            job_id: Of the same job where it is prepared once more.
+            earlier: The same job, as it was prepared before all of its options had come.
 
         Raises:
             UsageError: `unknown_model`, `bad_time_range`, `bad_webhook`.
@@ -103,7 +103,7 @@ class Jobs:
         folder = find_model(options.model or settings.model, settings.models_dir)
         now_s = time.time()
         job = Job(
-            id=job_id or new_job_id(now_s),
+            id=earlier.id if earlier else new_job_id(now_s),
             tenant=caller.tenant,
             model=folder.card.name,
             weights_sha256=weights_id(folder.card),
@@ -117,7 +117,8 @@ class Jobs:
             webhook=self._webhook(options.webhook),
             estimated_gpu_s=self._estimate(size_bytes),
         )
-        self._check_served(job)
+        if earlier is None or earlier.model_key != job.model_key:
+            self._check_served(job)
         return job
 
     def open(self, options: ReconstructOptions, caller: Caller, size_bytes: int | None) -> Job:

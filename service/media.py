@@ -36,6 +36,8 @@ _IDLE_S = 1.0  # without work, before a draining process hands a task back
 _STARVED_S = 5.0  # without a byte, before a seat can be lost
 _SILENCE_LEASES = 4  # after so many leases without a word a child is taken for dead
 _FRESH_S = 60.0  # that a newborn's connections are trusted for
+_QUIET_S = 0.25  # after a task began before a birth, which would take the task's time ...
+_RESTED_S = 1.0  # ... where the newborn before it waited so long, so that tasks are rare
 log = get_log("media")
 
 
@@ -77,6 +79,7 @@ class Media:
         self._room = threading.Event()
         self._nursery = Nursery(settings_env(settings))
         self._newborn: Newborn | None = None
+        self._quiet_until_s = 0.0  # no child is born before
         self._barren: str | None = None  # why no child could be born
         self._draining = False
 
@@ -131,6 +134,7 @@ class Media:
         if newborn and (newborn.has_died or time.monotonic() - newborn.born_s > _FRESH_S):
             self._let_newborn_go()
         if self._newborn is None:
+            time.sleep(max(self._quiet_until_s - time.monotonic(), 0))
             try:
                 self._newborn = Newborn(self._nursery)
             except OSError as error:
@@ -148,13 +152,16 @@ class Media:
 
     def _start(self, task: MediaTask) -> None:
         assert self._newborn is not None
+        rested = time.monotonic() - self._newborn.born_s > _RESTED_S
         child, self._newborn = ChildProcess(self._newborn, task, self._hear), None
         with self._lock:
             self._children[child.pid] = child
             self._turns.enter(str(child.pid), task.job.tenant)
+        self._quiet_until_s = time.monotonic() + (_QUIET_S if rested else 0)
         metrics.MEDIA_TASKS.labels(task.kind).inc()
-        log.info("task started", job=task.job.id, task=task.kind, pid=child.pid)
         child.begin()
+        self._hear(child, "ask", {})  # on its behalf, so that it need not
+        log.info("task started", job=task.job.id, task=task.kind, pid=child.pid)
 
     def _kinds_with_room(self) -> list[TaskKind]:
         """What may be claimed; exports have seats of their own, so that no decoding keeps them."""
@@ -181,6 +188,10 @@ class Media:
             match kind:
                 case "ask":
                     begun = self._turns.ask(name)
+                case "more":
+                    if self._turns.extend(name):
+                        child.tell("more")
+                    return
                 case "rest":
                     begun = self._turns.rest(name)
                 case "end":

@@ -22,6 +22,7 @@ from service.exports import Workshop
 from service.logs import bound, get_log, set_up_logs
 from service.media_job import REPORT_S, DecodeTask, Eyes, Pace
 from service.media_link import LeavingError, Link
+from service.rehearsal import rehearse
 from service.settings import Settings, load_settings
 from service.store import Store
 from service.task_lease import TaskLease
@@ -29,7 +30,7 @@ from service.task_lease import TaskLease
 EXPORT_STEP_S = 120.0  # that a step of an export may take without a sign: assembling, closing
 EXPORT_STORE_S = 3600.0  # that storing it may take
 PATIENCE_S = 30.0  # for Redis to come back
-_SWITCH_S = 0.0005  # a reply of Redis shall not wait 5 ms for the thread that copies frames
+_SWITCH_S = 0.0001  # a reply of Redis shall not wait 5 ms for the thread that copies frames
 log = get_log("media")
 
 
@@ -42,7 +43,10 @@ class Means(NamedTuple):
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Connect to what the settings name; what is away may come back before it is needed."""
+        """Connect to what the settings name; what is away may come back before it is needed.
+
+        All that a task will do with it is tried once.
+        """
         means = cls(
             Broker.of(settings, PATIENCE_S), Broker.of(settings, patience_s=1), Store.of(settings)
         )
@@ -50,6 +54,7 @@ class Means(NamedTuple):
             means.broker.ping()
             means.pulse.ping()
             means.store.reach()
+            rehearse(means.broker)
         return means
 
 

@@ -7,6 +7,7 @@ gives the same clips, and what is in the queue already is not put there twice.
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -27,7 +28,7 @@ from service.estimates import gpu_s_of_frames
 from service.frames_ahead import FramesAhead
 from service.logs import get_log
 from service.messages import ClipRequest
-from service.store import Store, clip_path
+from service.store import Store, clip_path, end_path
 from service.uploaded import open_upload
 from service.video_facts import TimesWriter, VideoFacts, write_facts
 
@@ -92,11 +93,12 @@ class DecodeTask:
         eyes: Eyes | None = None,
     ) -> None:
         self._store, self._broker, self._pace = store, broker, pace
-        self._lease, self._job = task.lease, task.job
+        self._lease, self._job, self._is_resumed = task.lease, task.job, task.sealed > 0
         self._eyes = eyes
         self._limits, self._folder = limits, folder
         self._max_unprocessed = max_unprocessed
         self._times = TimesWriter(store, task.job.id)
+        self._end_path, self._has_arrived = end_path(task.job.id), False
         self._aside = Aside(self._try, _STORE_PASSING)
         self._reported_s = 0.0
         self._clips = self._windows = 0
@@ -117,7 +119,7 @@ class DecodeTask:
         stages = Stages(watch=self._report)
         options = self._options()
         with stages.stage("open"):
-            frames = FramesAhead(self._open, lambda: self._pace.rest("upload"))
+            frames = FramesAhead(self._open, self._idle)
         with frames as video, self._aside:
             facts = VideoFacts(
                 video.info.width, video.info.height, video.info.fps, video.info.duration_s
@@ -132,6 +134,18 @@ class DecodeTask:
                 self._await_demand()
             self._aside.settle()
         self._finish(replace(facts, notes=video.notes), stages)
+
+    def _idle(self) -> None:
+        """Let others work where the video is still arriving, and not where it takes time to read.
+
+        A store that is away is not asked again: who reads the video will say so.
+        """
+        with suppress(StoreUnavailableError):
+            self._has_arrived = self._has_arrived or self._store.size(self._end_path) is not None
+        if self._has_arrived:
+            self._pace.work()
+        else:
+            self._pace.rest("upload")
 
     def _clips_of(self, video: FramesAhead, options: Options, stages: Stages) -> Iterator[Clip]:
         frames = self._paced(video, stages)
@@ -167,14 +181,11 @@ class DecodeTask:
             deadline_s=self._job.deadline_s,
             number=self._clips_of_track[clip.track_id],
         )
-        if clip.track_id not in self.people:
-            self.people.add(clip.track_id)
-            found = {"track": clip.track_id, "frame": kept[0]}
-            self._aside.do(lambda: self._broker.progress(self._lease, "person_found", found))
-        if not self._broker.has_clip(self._job.id, name):
+        if not (self._is_resumed and self._broker.has_clip(self._job.id, name)):
             self._try(lambda: self._store.put(path, pack_clip(clip)))
             self._aside.settle()  # who sees a clip may ask for the video's facts
-            self._broker.seal(self._lease, request)
+            self._broker.seal(self._lease, request, clip.track_id)
+        self.people.add(clip.track_id)
         self._clips += 1
         self._clips_of_track[clip.track_id] += 1
         self._windows += request.windows
@@ -202,7 +213,7 @@ class DecodeTask:
         if stage == "decode" and now_s - self._reported_s > REPORT_S:
             self._reported_s = now_s
             counts = {"frames": done, "expected": expected}
-            self._broker.progress(self._lease, "decoding", counts)
+            self._aside.do(lambda: self._broker.progress(self._lease, "decoding", counts))
 
     def _try(self, write: Callable[[], T]) -> T:
         """Write to the store, again and again for a while where it is full or away."""

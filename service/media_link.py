@@ -1,10 +1,14 @@
 """What a media process and its children tell each other: lines of JSON through pipes.
 
     to the child     {"kind": "task", "task": {...}}    once
-                     {"kind": "turn"}                   its answer to an ask: work
+                     {"kind": "turn"}                   its answer to an ask: work; the first
+                                                        comes unasked, if it can be had
+                     {"kind": "more"}                   its answer to a more: go on, nobody waits
                      {"kind": "leave", "later": bool}   hand the task back, and go; later: behind
                                                         all tasks that wait
     to the parent    {"kind": "ask"}                    may I work, or go on working?
+                     {"kind": "more"}                   may I have another turn when this is over?
+                                                        Asked ahead, so that nobody waits for it
                      {"kind": "rest", "why": "upload"}  I cannot go on for now: it waits for more of
                                                         the video, or for "workers", or the "store"
                      {"kind": "alive"}                  a few times a second
@@ -63,7 +67,7 @@ class Link:
     ) -> None:
         self._source, self._sink, self._end = source, sink, end
         self._sending = threading.Lock()
-        self._turn = threading.Event()
+        self._turn, self._more = threading.Event(), threading.Event()
         self._leaving: LeavingError | None = None
         self._until_s: float | None = None  # of the turn that it is
         self._resting: str | None = None  # why
@@ -96,13 +100,23 @@ class Link:
         self.check()
         if self._until_s is not None and time.monotonic() < self._until_s:
             return
+        if not self._was_answered():
+            self.tell("ask")
+            while not self._turn.wait(_LOOK_S):
+                beat()
+                self.check()
         self._turn.clear()
+        self._begin_turn()
+
+    def _was_answered(self) -> bool:
+        """Whether the next turn was given already: the first, or one that was asked for ahead."""
+        return (self._more if self._until_s else self._turn).is_set()
+
+    def _begin_turn(self) -> None:
+        self._more.clear()
         self._resting = None
-        self.tell("ask")
-        while not self._turn.wait(_LOOK_S):
-            beat()
-            self.check()
         self._until_s = time.monotonic() + QUANTUM_S
+        self.tell("more")
 
     def rest(self, why: str) -> None:
         """Let others work.
@@ -115,6 +129,7 @@ class Link:
         """
         self.check()
         self._until_s = None
+        self._turn.clear()
         if self._resting != why:
             self._resting = why
             self.tell("rest", why=why)
@@ -128,7 +143,10 @@ class Link:
         while line := self._source.readline():
             match json.loads(line):
                 case {"kind": "turn"}:
+                    self._more.clear()  # one that came late
                     self._turn.set()
+                case {"kind": "more"}:
+                    self._more.set()
                 case {"kind": "leave", "later": later}:
                     self._leaving = LeavingError(later)
         self._end(ORPHANED)

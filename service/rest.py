@@ -158,7 +158,7 @@ async def _wait_for_result(
     """Return the result if it is there in time; end the job if the client does not wait."""
     end_s = time.monotonic() + wait_s
     status = await _unless_disconnected(
-        request, front, job_id, front.waiting.until(job_id, caller, wait_s)
+        request, front, job_id, front.waiting.until(job_id, caller, wait_s, is_fresh=True)
     )
     if status is None:
         return Response(status_code=CLIENT_GONE)

@@ -63,6 +63,15 @@ class Turns:
             party.asked = True
         return self._give()
 
+    def extend(self, name: str) -> bool:
+        """Begin a party's next turn at once, if it has one and nobody waits; whether it did."""
+        party = self._parties.get(name)
+        if party is None or party.since_s is None or any(p.asked for p in self._parties.values()):
+            return False
+        self._end_turn(party)
+        party.since_s = self._clock()
+        return True
+
     def rest(self, name: str) -> list[str]:
         """End a party's turn, or its wait for one, and return who may begin."""
         if party := self._parties.get(name):

@@ -45,12 +45,16 @@ class PartWriter:
     def write(self, chunk: bytes | bytearray | memoryview) -> None:
         """Take bytes; a part is written once it holds 8 MB, or its first byte is 1 s old.
 
+        A bytearray is taken over: nobody else may go on using it.
+
         Raises:
             StoreFullError, StoreUnavailableError: As `Store.put`.
         """
-        if not self._waiting:
+        if self._waiting:
+            self._waiting += chunk
+        else:
             self._since_s = self._clock()
-        self._waiting += chunk
+            self._waiting = chunk if isinstance(chunk, bytearray) else bytearray(chunk)
         while len(self._waiting) >= PART_BYTES:
             self._put(PART_BYTES)
         if self._waiting and self._clock() - self._since_s >= PART_S:

@@ -89,6 +89,7 @@ async def take_in(
                 job_id = await asyncio.shield(whole)  # in a thread, it ends in any case
                 queued(job_id)
                 return job_id, options
+            await run_sync(intake.write_rest)
             await run_sync(parts.close)
         await run_sync(jobs.correct, job, intake.size_bytes)
         return job.id, options
@@ -115,8 +116,9 @@ def _submit_whole(
     intake: "Intake",
 ) -> str:
     """Queue a job whose video has arrived; or find the one that was queued before."""
+    intake.write_rest()
     parts.close()
-    prepared = jobs.prepare(options, caller, intake.size_bytes, job.id)
+    prepared = jobs.prepare(options, caller, intake.size_bytes, job)
     job_id = jobs.submit(with_digest(prepared, intake.sha256), caller)
     if job_id != job.id:
         jobs.discard(job)
@@ -172,13 +174,14 @@ class Intake:
 
     async def flush(self) -> None:
         """Hand on what was gathered; without any, give older bytes the time to be written."""
-        data, self._gathered = self._gathered, bytearray()
-        await run_sync(self._write, data)
-        UPLOADED_BYTES.inc(len(data))
+        await run_sync(self.write_rest)
 
-    def _write(self, data: bytearray) -> None:
+    def write_rest(self) -> None:
+        """Do what `flush` does, in a thread of the caller's."""
+        data, self._gathered = self._gathered, bytearray()
         self._hash.update(data)
         self._parts.write(data)
+        UPLOADED_BYTES.inc(len(data))
 
 
 def too_large(max_bytes: int) -> TooLargeError:
@@ -192,6 +195,8 @@ def too_large(max_bytes: int) -> TooLargeError:
 
 async def receive(stream: AsyncIterator[bytes], body: Body, intake: Intake) -> dict[str, str]:
     """Read a request's body to its end, and return the fields that came beside the video.
+
+    What came last is still gathered: `Intake.write_rest` hands it on.
 
     Args:
         stream: The bytes as they arrive.
@@ -213,7 +218,6 @@ async def receive(stream: AsyncIterator[bytes], body: Body, intake: Intake) -> d
         if not data:
             await intake.flush()
     body.close()
-    await intake.flush()
     return fields
 
 

@@ -9,7 +9,6 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
-import anyio
 from anyio.to_thread import run_sync
 
 from service.broker import Broker
@@ -20,9 +19,15 @@ from service.logs import get_log
 
 RECHECK_S = 2.0  # between looks without news, which may be lost while Redis is away
 POLL_S = 0.2  # so long at most until this process may end
+_FRESH_S = 0.05
+_FAREWELL_S = 0.1  # after the client's leave, so as not to hold up its answer
 WATCH_S = 30.0  # so long a process that vanished still counts as a watcher
 
 log = get_log("watch")
+
+
+def _is_over(status: JobStatus) -> bool:
+    return status.over
 
 
 class Watch:
@@ -30,7 +35,7 @@ class Watch:
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
-        self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._waiting: dict[str, dict[asyncio.Event, bool]] = {}  # whether for the end alone
         self._closed = threading.Event()
 
     @asynccontextmanager
@@ -47,26 +52,27 @@ class Watch:
             await run_sync(thread.join, 5.0)
 
     @contextmanager
-    def on(self, job_id: str) -> Iterator[asyncio.Event]:
-        """Hand out an event that is set whenever the job may have changed."""
+    def on(self, job_id: str, *, end_only: bool = False) -> Iterator[asyncio.Event]:
+        """Hand out an event that is set whenever the job may have changed, or have ended."""
         changed = asyncio.Event()
-        self._waiting.setdefault(job_id, set()).add(changed)
+        self._waiting.setdefault(job_id, {})[changed] = end_only
         try:
             yield changed
         finally:
-            self._waiting[job_id].discard(changed)
+            del self._waiting[job_id][changed]
             if not self._waiting[job_id]:
                 del self._waiting[job_id]
 
     def wake_all(self) -> None:
         """Have everybody look again."""
-        self._wake(None)
+        for job_id in self._waiting:
+            self._wake(job_id, over=True)
 
-    def _wake(self, job_id: str | None) -> None:
-        """Wake those who wait for a job, or all."""
-        woken = list(self._waiting) if job_id is None else [job_id]
-        for changed in (event for one in woken for event in self._waiting.get(one, ())):
-            changed.set()
+    def _wake(self, job_id: str, over: bool) -> None:
+        """Wake those who wait for a job: for any change, or where it is over, for that."""
+        for changed, end_only in self._waiting.get(job_id, {}).items():
+            if over or not end_only:
+                changed.set()
 
     def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
         while not self._closed.is_set():
@@ -77,12 +83,12 @@ class Watch:
                 self._closed.wait(0.5)
 
     def _pass_on(self, loop: asyncio.AbstractEventLoop) -> None:
-        for job_id in self._broker.notifications(POLL_S):
+        for change in self._broker.notifications(POLL_S):
             if self._closed.is_set():
                 return
-            if job_id in self._waiting:
+            if change and change.job in self._waiting:
                 with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                    loop.call_soon_threadsafe(self._wake, job_id)
+                    loop.call_soon_threadsafe(self._wake, *change)
 
 
 class Waiting:
@@ -95,22 +101,31 @@ class Waiting:
 
     def __init__(self, jobs: Jobs, watch: Watch) -> None:
         self._jobs, self._watch = jobs, watch
+        self._farewells: set[asyncio.Task[None]] = set()
 
     async def until(
         self,
         job_id: str,
         caller: Caller,
         wait_s: float,
-        done: Callable[[JobStatus], bool] = lambda status: status.over,
+        done: Callable[[JobStatus], bool] = _is_over,
+        *,
+        is_fresh: bool = False,
     ) -> JobStatus:
         """Return how a job stands once it is `done`, the time is up or this process drains.
+
+        One that was queued just now (`is_fresh`) is not looked at at once: it is hardly over, and
+        those who shall do it need the time.
 
         Raises:
             NotFoundError, GoneError: As `Jobs.status`.
         """
         loop = asyncio.get_running_loop()
         end_s = loop.time() + wait_s
-        with self._watch.on(job_id) as changed:
+        with self._watch.on(job_id, end_only=done is _is_over) as changed:
+            if is_fresh:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), min(wait_s, _FRESH_S))
             while True:
                 changed.clear()
                 status = await self._look(job_id, caller, end_s)
@@ -139,9 +154,17 @@ class Waiting:
             yield watcher
         finally:
             keeper.cancel()
-            # Shielded, as a client that goes away has all of its request cancelled.
-            with suppress(UnavailableError), anyio.CancelScope(shield=True):
-                await run_sync(self._jobs.broker.unwatch, job_id, watcher)
+            # In a task of its own: nobody waits for it, and a client that goes away, which has all
+            # of its request cancelled, does not stop it.
+            farewell = asyncio.create_task(self._bid_farewell(keeper, job_id, watcher))
+            self._farewells.add(farewell)
+            farewell.add_done_callback(self._farewells.discard)
+
+    async def _bid_farewell(self, keeper: asyncio.Task[None], job_id: str, watcher: str) -> None:
+        await asyncio.sleep(_FAREWELL_S)
+        await asyncio.wait({keeper})  # it may be saying that the client is there
+        with suppress(UnavailableError):
+            await run_sync(self._jobs.broker.unwatch, job_id, watcher)
 
     async def _keep(self, job_id: str, watcher: str) -> None:
         while True:

@@ -39,7 +39,7 @@ PART = "network"
 _PARTS = ("load", PART, "commit")
 _WAIT_S = 0.5
 _STUCK = 70  # exit status
-_SWITCH_S = 0.0005  # the device shall not wait 5 ms for a thread that packs a result
+_SWITCH_S = 0.0001  # the device shall not wait 5 ms for a thread that packs a result
 log = get_log("worker")
 
 

@@ -22,6 +22,7 @@ from model.spool import forget
 from model.types import FINE, Array, Sequence
 
 _COPY_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 18  # at least, as each costs whoever sends it a turn
 
 _SEEN: dict[str, Callable[[Chunk], Array]] = {
     "joints3d_m": lambda chunk: chunk.mesh.joints3d_m,
@@ -77,7 +78,8 @@ def stream_npz(
         closing(_write_all(archive, reconstruction, folder, progress)) as steps,  # before archive
     ):
         for _ in steps:
-            yield outlet.take()
+            if outlet.size_bytes >= _PIECE_BYTES:
+                yield outlet.take()
     yield outlet.take()
 
 
@@ -86,17 +88,20 @@ class _Outlet:
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
+        self.size_bytes = 0
 
     def write(self, data: bytes | memoryview) -> int:
         self._pieces.append(bytes(data))
-        return len(self._pieces[-1])
+        written = len(self._pieces[-1])
+        self.size_bytes += written
+        return written
 
     def flush(self) -> None:
         """Do nothing: all is there."""
 
     def take(self) -> bytes:
         """Return what was written since the last time."""
-        pieces, self._pieces = self._pieces, []
+        pieces, self._pieces, self.size_bytes = self._pieces, [], 0
         return b"".join(pieces)
 
 

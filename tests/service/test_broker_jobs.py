@@ -3,7 +3,7 @@
 import pytest
 
 from service.broker import Broker
-from service.broker_types import Limits
+from service.broker_types import Change, Limits
 from service.errors import IdempotencyConflictError, NotReadyError, OverCapacityError
 from service.messages import ExportRequest
 from tests.service.cases import claim, new_job, run_all, sealed_job
@@ -244,9 +244,11 @@ def test_change_is_notified(broker: Broker) -> None:
     changes = broker.notifications(poll_s=0.1)
     assert next(changes) is None, "nothing has changed yet"
     job = new_job()
-    broker.submit(job)
 
-    assert job.id in [next(changes) for _ in range(3)]
+    broker.submit(job)
+    assert next(changes) == Change(job.id, over=False)
+    broker.cancel(job.id)
+    assert Change(job.id, over=True) in [next(changes) for _ in range(3)]
 
 
 def test_census_counts(broker: Broker) -> None:

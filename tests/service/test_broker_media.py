@@ -268,8 +268,8 @@ def test_person_is_found_once(broker: Broker) -> None:
     task = claim(broker)
 
     for _ in range(2):
-        broker.progress(task.lease, "person_found", {"track": 1, "frame": 7})
-    broker.progress(task.lease, "person_found", {"track": 2, "frame": 9})
+        broker.seal(task.lease, new_clip(job, 0), track=1)
+    broker.seal(task.lease, new_clip(job, 1), track=2)
 
     found = [e.data["track"] for e in broker.events(job.id) if e.kind == "person_found"]
     status = broker.status(job.id)

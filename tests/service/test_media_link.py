@@ -3,13 +3,14 @@
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator
 from typing import IO, Any
 
 import pytest
 
 from service.broker_types import Lease, MediaTask
-from service.media_link import ORPHANED, TASK, LeavingError, Link, send
+from service.media_link import ORPHANED, QUANTUM_S, TASK, LeavingError, Link, send
 from tests.service.sealed import SLEEPING
 
 TASK_OF_TEST = MediaTask(Lease("decode:1", "me", 7), "decode", SLEEPING, attempts=2)
@@ -84,6 +85,74 @@ def test_a_turn_is_asked_for_and_lasts_a_while(parent: Parent) -> None:
 
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_a_turn_that_was_given_unasked_is_not_asked_for(parent: Parent) -> None:
+    parent.tell("turn")
+    time.sleep(0.1)
+    parent.link.rest("upload")  # whoever rests gives it back
+    assert parent.hear()["kind"] == "rest"
+    thread = answered(parent)
+    parent.link.take_turn(nothing)
+    thread.join(10)
+
+    parent.link.rest("store")
+    assert parent.hear()["kind"] == "rest"
+    parent.tell("turn")
+    time.sleep(0.1)
+    parent.link.take_turn(nothing)
+    parent.link.rest("upload")
+
+    assert parent.hear()["kind"] == "rest"
+
+
+def test_more_is_asked_for_ahead_and_a_turn_where_there_is_none(parent: Parent) -> None:
+    parent.tell("turn")
+    heard = work(parent, 2 * QUANTUM_S, answer={"more": "more"})
+    assert set(heard) == {"more"}
+    assert len(heard) >= 2
+
+    heard = work(parent, 2 * QUANTUM_S, answer={"ask": "turn"})
+    assert heard[:2] == ["more", "ask"]
+
+
+def test_a_late_more_counts_for_no_other_turn(parent: Parent) -> None:
+    parent.tell("turn")
+    work(parent, QUANTUM_S - 0.02, answer={})  # it asks for more, in vain
+    parent.tell("more")
+    parent.tell("turn")
+    time.sleep(0.1)
+
+    heard = work(parent, QUANTUM_S, answer={"ask": "turn"})
+
+    assert heard[0] == "ask"
+
+
+def work(parent: Parent, seconds: float, answer: dict[str, str]) -> list[str]:
+    """Take turns for so long, with a parent that answers some questions; what was asked."""
+    heard: list[str] = []
+    done = threading.Event()
+
+    def listen() -> None:
+        while True:
+            kind = parent.hear()["kind"]
+            if kind == "rest" and done.is_set():
+                return
+            heard.append(kind)
+            if kind in answer:
+                parent.tell(answer[kind])
+
+    thread = threading.Thread(target=listen)
+    thread.start()
+    until_s = time.monotonic() + seconds
+    while time.monotonic() < until_s:
+        parent.link.take_turn(nothing)
+        time.sleep(0.01)
+    done.set()
+    parent.link.tell("rest")
+    thread.join(10)
+    assert not thread.is_alive()
+    return heard
 
 
 def test_who_waits_for_a_turn_goes_on_beating(parent: Parent) -> None:

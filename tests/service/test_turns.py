@@ -137,3 +137,18 @@ def test_two_tenants_share_two_slots_at_any_time() -> None:
     turns.ask("a/2")
 
     assert sorted(turns.working) == ["a/1", "b/1"]
+
+
+def test_a_turn_is_extended_while_nobody_waits() -> None:
+    clock = Clock()
+    turns = Turns(1, clock)
+    entered(turns, "a/1")
+    clock.now_s += 1
+    assert turns.extend("a/1")
+
+    entered(turns, "b/1")
+    clock.now_s += 1
+    assert not turns.extend("a/1")
+    assert turns.working == ["a/1"]
+    assert turns.ask("a/1") == ["b/1"]
+    assert not turns.extend("a/1")

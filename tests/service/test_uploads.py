@@ -42,6 +42,7 @@ def take(*pieces: bytes | float, max_bytes: int = 10**9) -> tuple[Parts, Intake]
     parts = Parts()
     intake = Intake(parts, max_bytes)
     asyncio.run(receive(arriving(*pieces), RawBody(), intake))
+    intake.write_rest()
     return parts, intake
 
 
@@ -99,4 +100,4 @@ def test_a_video_over_the_limit_is_refused_as_soon_as_it_is() -> None:
 
 def test_a_full_disk_is_told() -> None:
     with pytest.raises(StoreFullError):
-        asyncio.run(receive(arriving(b"x"), RawBody(), Intake(FullParts(), 1000)))
+        asyncio.run(receive(arriving(b"x" * GATHER_BYTES), RawBody(), Intake(FullParts(), 10**9)))
