@@ -6,10 +6,11 @@ are those of the body in a world with the same axes, so gravity is along -y.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int64
 
 from model.bodies.npz import read_npz
 from model.bodies.skinning import load_anny
@@ -33,6 +34,10 @@ _SWAPS: tuple[tuple[float, tuple[str, ...]], ...] = (
 )
 """Joints that a struck pose takes from elsewhere, and how often."""
 
+MAX_ACCELERATION_M_PER_S2 = 400.0
+"""Of a joint about the pelvis; kicks and punches stay below 300."""
+
+_TRIES = 100
 _CAPTURE_FPS = 30.0
 _NO_SHAPE = np.zeros(10, np.float32)
 
@@ -52,6 +57,23 @@ class Motion:
     fps: float
     rotvec: Float32[Array, "frames 24 3"]
     path_m: Float32[Array, "frames 3"]
+
+    @cached_property
+    def jumps(self) -> Int64[Array, "n"]:
+        """Frames where the capture fails: some joint is thrown about as no muscle could.
+
+        Angles that wrap around turn whole bodies upside down from one frame to the next.
+        """
+        one = load_anny().skinning.select(np.zeros(1, np.int32))
+        betas = np.repeat(_NO_SHAPE[None], len(self.rotvec), axis=0)
+        _, joints_m = one.pose(betas, self.rotvec)
+        about_m = joints_m - joints_m[:, :1]
+        thrown = np.linalg.norm(np.diff(about_m, 2, axis=0), axis=2) * self.fps**2
+        return np.flatnonzero((thrown > MAX_ACCELERATION_M_PER_S2).any(axis=1)) + 1
+
+    def holds_jump(self, first: float, last: float) -> bool:
+        """Whether the capture fails between these frames."""
+        return bool(((self.jumps > first - 1) & (self.jumps < last + 1)).any())
 
 
 def read_motions(path: Path) -> list[Motion]:
@@ -105,6 +127,8 @@ def excerpt(
 ) -> tuple[Float32[Array, "frames 24 3"], Float32[Array, "frames 3"]]:
     """Cut a clip out of a motion as it is, perhaps mirrored; a take that is short is slowed down.
 
+    Where the capture fails, nothing is cut out if it can be helped.
+
     Args:
         motion: At least 3 frames long.
         rng: Draws which part.
@@ -116,7 +140,12 @@ def excerpt(
         Joint rotations and the path of the pelvis.
     """
     step = min(speed * motion.fps / fps, (len(motion.rotvec) - 2) / frames)
-    times = rng.uniform(0, len(motion.rotvec) - 1 - step * (frames - 1)) + step * np.arange(frames)
+    lasts = step * (frames - 1)
+    for _ in range(_TRIES):
+        start = rng.uniform(0, len(motion.rotvec) - 1 - lasts)
+        if not motion.holds_jump(start, start + lasts):
+            break
+    times = start + step * np.arange(frames)
     rotvec, path_m = _sample(motion, times)
     if rng.random() < 0.5:
         rotvec, path_m = mirror(rotvec, path_m)

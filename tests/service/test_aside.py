@@ -1,5 +1,7 @@
 """Things done aside are all done, what failed is told, and what may pass is insisted on."""
 
+import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -42,3 +44,19 @@ def test_any_other_failure_is_told_where_it_is_settled() -> None:
 
         with pytest.raises(ValueError, match="so it is"):
             aside.settle()
+
+
+def test_an_earlier_failure_is_told_at_the_next_thing() -> None:
+    failed = threading.Event()
+
+    def fail() -> None:
+        failed.set()
+        raise ValueError("so it is")
+
+    with Aside(lambda act: act(), ()) as aside:
+        aside.do(fail)
+        failed.wait(10)
+        time.sleep(0.05)  # until the thread has noted it
+
+        with pytest.raises(ValueError, match="so it is"):
+            aside.do(lambda: None)

@@ -1,5 +1,6 @@
 """Clients that wait, and clients that leave: over real connections that really close."""
 
+import asyncio
 import socket
 import time
 from collections.abc import Callable
@@ -8,10 +9,13 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+from anyio import to_thread
 
 from service.broker import Broker
 from service.jobs import PUBLIC
 from service.store import Store
+from service.watch import Watch
+from tests.service.cases import new_job
 from tests.service.web import Api, Hand
 
 PATIENCE_S = 20.0
@@ -69,6 +73,24 @@ def test_prefer_asks_to_wait_as_well(api: Api, hand: Hand, broker: Broker) -> No
         answer = waiting.result(PATIENCE_S)
 
     assert (answer.status_code, answer.json()["code"]) == (422, "not_a_video")
+
+
+def test_who_waits_for_the_end_is_not_woken_before(broker: Broker) -> None:
+    job = new_job()
+
+    async def wait() -> tuple[bool, bool]:
+        watch = Watch(broker)
+        async with watch.running():
+            with watch.on(job.id) as changed, watch.on(job.id, end_only=True) as ended:
+                await asyncio.sleep(0.3)  # until it listens
+                await to_thread.run_sync(broker.submit, job)
+                await asyncio.wait_for(changed.wait(), PATIENCE_S)
+                early = ended.is_set()
+                await to_thread.run_sync(broker.cancel, job.id)
+                await asyncio.wait_for(ended.wait(), PATIENCE_S)
+                return early, ended.is_set()
+
+    assert asyncio.run(wait()) == (False, True)
 
 
 def test_waiting_for_a_job_that_is_deleted_ends(api: Api, broker: Broker) -> None:

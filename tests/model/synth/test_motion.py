@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,11 @@ from model.synth.motion import (
     MAX_NOISE_RAD,
     Motion,
     draw_motion,
+    excerpt,
     improvise_motions,
     mirror,
     read_motions,
+    strike_pose,
     vary,
 )
 
@@ -84,6 +87,20 @@ def test_a_clip_at_15_fps_covers_twice_the_time() -> None:
     assert ratio == pytest.approx(2, rel=1e-3)
 
 
+def test_where_the_capture_fails_nothing_is_cut_out() -> None:
+    motion = turning(120)
+    upside_down = motion.rotvec.copy()
+    upside_down[60:, 0] += [np.pi, 0, 0]  # from one frame to the next
+    broken = replace(motion, rotvec=upside_down)
+
+    assert motion.jumps.tolist() == []
+    assert set(broken.jumps) <= {59, 60, 61}
+    assert 60 in broken.jumps
+    for seed in range(50):
+        rotvec, _ = excerpt(broken, np.random.default_rng(seed), 30.0, 16)
+        assert np.abs(np.diff(rotvec[:, 0, 0])).max() < 0.1
+
+
 def test_a_clip_turns_as_fast_as_it_goes() -> None:
     rotvec, path_m = vary(turning(), np.random.default_rng(1), 30.0)
 
@@ -121,3 +138,16 @@ def test_long_takes_are_drawn_more_often() -> None:
     drawn = [len(draw_motion(motions, rng).rotvec) for _ in range(400)]
 
     assert 0.68 < drawn.count(900) / 400 < 0.82  # 3 to 1, by the square roots
+
+
+def test_a_struck_pose_takes_limbs_from_several_takes() -> None:
+    takes = [
+        Motion(str(n), 30.0, np.full((60, 24, 3), n, np.float32), np.zeros((60, 3), np.float32))
+        for n in range(4)
+    ]
+
+    poses = [strike_pose(takes, np.random.default_rng(seed)) for seed in range(40)]
+
+    parts = [len(set(np.abs(np.rint(pose)).max(axis=1).tolist())) for pose in poses]
+    assert min(parts) == 1
+    assert max(parts) >= 3
