@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ from service.admission import address_to_listen
 from service.broker import Broker
 from service.description import describe
 from service.front import Front
+from service.latency import keep_latency_low
 from service.logs import get_log, set_up_logs
 from service.metrics import REQUEST_SECONDS, REQUESTS
 from service.operations import operations
@@ -39,7 +39,6 @@ from service.supervisor import follow_supervisor
 from service.webhooks_courier import Courier
 from service.webhooks_rest import webhooks
 
-_SWITCH_S = 0.0001  # the event loop shall not wait 5 ms for a thread that computes vertices
 DESCRIPTION = "A video of people in, their 3D body meshes out, frame by frame."
 log = get_log("api")
 
@@ -153,6 +152,7 @@ async def serve_api(settings: Settings) -> None:
         )
     )
     server.front, server.loop = app.state.front, asyncio.get_running_loop()
+    keep_latency_low()
     with listen(host, settings.rest_port) as place:
         async with serving_rpc(
             server.front, host, settings.grpc_port, tls and tls.for_grpc()
@@ -188,7 +188,6 @@ def run_api(settings: Settings) -> None:
     Raises:
         UsageError: `bad_address`.
     """
-    sys.setswitchinterval(_SWITCH_S)
     follow_supervisor()
     sweep_scratch()
     set_up_logs("api", form=settings.log_format, level=settings.log_level)

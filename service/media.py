@@ -19,6 +19,7 @@ from service import metrics
 from service.broker import Broker
 from service.broker_types import MediaTask, TaskKind
 from service.errors import UnavailableError
+from service.latency import keep_latency_low
 from service.logs import get_log, set_up_logs
 from service.media_process import ChildProcess, Newborn
 from service.metrics import serve_metrics
@@ -48,6 +49,7 @@ def run_media(settings: Settings) -> int:
     set_up_logs("media", form=settings.log_format, level=settings.log_level)
     broker, store = Broker.of(settings, patience_s=30), Store.of(settings)
     media = Media(settings, broker, store)
+    keep_latency_low()
     server = None
     if settings.media_port:
         server = serve_metrics(settings.metrics_host, settings.media_port, media.trouble)

@@ -5,7 +5,6 @@ and no stranger's video: that is decoded by a child of its own.
 """
 
 import os
-import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -30,7 +29,6 @@ from service.task_lease import TaskLease
 EXPORT_STEP_S = 120.0  # that a step of an export may take without a sign: assembling, closing
 EXPORT_STORE_S = 3600.0  # that storing it may take
 PATIENCE_S = 30.0  # for Redis to come back
-_SWITCH_S = 0.0001  # a reply of Redis shall not wait 5 ms for the thread that copies frames
 log = get_log("media")
 
 
@@ -60,7 +58,6 @@ class Means(NamedTuple):
 
 def set_up() -> Settings:
     """Set up what all children share."""
-    sys.setswitchinterval(_SWITCH_S)
     settings = load_settings()
     set_up_logs("media", form=settings.log_format, level=settings.log_level)
     return settings

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
+from service.latency import keep_latency_low
 from service.logs import get_log
 
 START_S = 60.0  # that the process may take to get ready
@@ -117,6 +118,7 @@ def main() -> None:
     settings = set_up()
     with muted():
         eyes = _open_eyes()
+    keep_latency_low()  # its children, too
     with socket.socket(fileno=os.dup(0)) as line:
         line.sendall(_READY)
         while (child := _take_child(line)) is not None:

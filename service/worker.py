@@ -27,6 +27,7 @@ from service.errors import UnavailableError
 from service.execution import Execution
 from service.heartbeat import BEATS_PER_LEASE, Heartbeat, Held, Progress
 from service.intake import Intake, LoadedClip
+from service.latency import keep_latency_low
 from service.logs import get_log, set_up_logs
 from service.metrics import BATCH_FILL, GPU_MEMORY, NETWORK_SECONDS, serve_metrics
 from service.runner import Runner, load_runner
@@ -39,7 +40,6 @@ PART = "network"
 _PARTS = ("load", PART, "commit")
 _WAIT_S = 0.5
 _STUCK = 70  # exit status
-_SWITCH_S = 0.0001  # the device shall not wait 5 ms for a thread that packs a result
 log = get_log("worker")
 
 
@@ -232,6 +232,7 @@ def run_worker(settings: Settings, stop: Event) -> None:
     worker = Worker(settings, runner, broker, Store.of(settings), stop)
     if settings.worker_port:
         serve_metrics(settings.metrics_host, settings.worker_port, worker.ready)
+    keep_latency_low()
     try:
         worker.run()
     finally:
@@ -241,7 +242,6 @@ def run_worker(settings: Settings, stop: Event) -> None:
 def main() -> None:
     """Run one worker process; `remocap worker` starts one for each device."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is imported
-    sys.setswitchinterval(_SWITCH_S)
     settings = load_settings()
     set_up_logs("worker", form=settings.log_format, level=settings.log_level)
     threading.current_thread().name = "main"
