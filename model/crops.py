@@ -49,7 +49,7 @@ def square_to_affine(square_px: Array, side: int) -> Float64[Array, "2 3"]:
 def warp(
     rgb: UInt8[Array, "height width 3"], image_to_crop: Float64[Array, "2 3"], side: int
 ) -> UInt8[Array, "side side 3"]:
-    """Sample a square crop through a similarity, antialiased where it shrinks.
+    """Sample a square crop through a similarity or reflection, antialiased where it shrinks.
 
     The image is halved while it is at least twice too large, then blurred so that the bilinear
     sampling that follows has the variance of a triangle as wide as the crop's pixels.
@@ -57,7 +57,7 @@ def warp(
     patch, origin = _needed_part(rgb, image_to_crop, side)
     if patch.size == 0:
         return np.zeros((side, side, 3), np.uint8)
-    shrink = 1 / math.sqrt(np.linalg.det(image_to_crop[:, :2]))
+    shrink = 1 / math.sqrt(abs(np.linalg.det(image_to_crop[:, :2])))  # negative in a mirror
     block = 1
     while shrink / block >= 2:
         patch = _halve(patch)

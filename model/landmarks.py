@@ -19,6 +19,8 @@ POINTS = 33
 CENTRE, TOP = 33, 34  # rows of the auxiliary points
 SHOULDERS, HIPS = [11, 12], [23, 24]
 BODY = [11, 12, 13, 14, 23, 24, 25, 26, 27, 28]
+OTHER_SIDE = [0, 4, 5, 6, 1, 2, 3, 8, 7, 10, 9, *(n + 1 - 2 * (n % 2 == 0) for n in range(11, 33))]
+"""For each point the one on the other side: 1 to 3 are the left eye, 4 to 6 the right one, ..."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ class LandmarkModel:
         world_m[:, :2] = world_m[:, :2] @ turn.T
         columns = [image_xy[:POINTS], depth, visibility, world_m]
         points = np.hstack(columns).astype(np.float32)
+        if region.mirrored:  # of whom it takes for the left hand it sees the right one
+            points = points[OTHER_SIDE]
         presence = float(self._network.output(1)[0])
         there = Region.of_points(image_xy[CENTRE], image_xy[TOP])
         mask = Mask(self._mask_cells(), region.image_to_crop(MASK_SIDE))

@@ -21,12 +21,14 @@ class Region:
         y_px: Likewise.
         radius_px: Of the circle.
         rotation_rad: By which the person leans, clockwise in the image; 0 is upright.
+        mirrored: Whether the square is to be seen in a mirror.
     """
 
     x_px: float
     y_px: float
     radius_px: float
     rotation_rad: float = 0.0
+    mirrored: bool = False
 
     @classmethod
     def of_points(cls, hips_px: Real[Array, "2"], top_px: Real[Array, "2"]) -> "Region":
@@ -55,10 +57,14 @@ class Region:
         return np.array([x - half, y - half, x + half, y + half], np.float32)
 
     def image_to_crop(self, side: int) -> Float64[Array, "2 3"]:
-        """Similarity from image pixels to a `side` x `side` crop of BlazePose's turned square."""
+        """Similarity from image pixels to a `side` x `side` crop of BlazePose's turned square.
+
+        A reflection too, where the region is mirrored.
+        """
         scale = side / (2 * REGION_MARGIN * self.radius_px)
         cos, sin = scale * math.cos(self.rotation_rad), scale * math.sin(self.rotation_rad)
-        linear = np.array([[cos, sin], [-sin, cos]])
+        across = -1 if self.mirrored else 1
+        linear = np.array([[across * cos, across * sin], [-sin, cos]])
         shift = side / 2 - linear @ np.array([self.x_px, self.y_px])
         return np.column_stack([linear, shift])
 

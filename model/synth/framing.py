@@ -89,10 +89,10 @@ def draw_regions(
         extent_px: Distance from the hips to the point of the body that is furthest away.
     """
     tops_px = joints_px[:, _SHOULDERS].mean(axis=1)
-    regions = []
+    regions: list[Region] = []
     for hips, top, extent in zip(hips_px, tops_px, extent_px, strict=True):
         x, y = (hips + rng.normal(0, _PLACE_NOISE, 2) * extent).tolist()
         radius = float(CIRCLE * extent * np.exp(rng.normal(0, _SIZE_NOISE)))
         lean = Region.of_points(hips, top).rotation_rad + float(rng.normal(0, _LEAN_NOISE_RAD))
-        regions.append(Region(x, y, radius, lean))
+        regions.append(Region(x, y, radius, lean, mirrored=len(regions) % 2 == 1))
     return regions

@@ -1,6 +1,7 @@
 """Clips of evidence from pictures: rendered people, looked at as the tracker looks at them."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
@@ -78,7 +79,7 @@ def follow(
     crops_px: Float32[Array, "n 4"],
     look: Look,
 ) -> Evidence:
-    """Look at somebody frame after frame, each time where the look before said.
+    """Look at somebody as the tracker does: each time where the look before said.
 
     Args:
         pictures: Consecutive.
@@ -89,10 +90,10 @@ def follow(
     """
     looks: list[Landmarks] = []
     region: Region | None = None
-    for picture, crop_px in zip(pictures, crops_px, strict=True):
+    for number, (picture, crop_px) in enumerate(zip(pictures, crops_px, strict=True)):
         if region is None:
             region = look(picture, Region.of_crop(crop_px)).region
-        looks.append(look(picture, region))
+        looks.append(look(picture, replace(region, mirrored=number % 2 == 1)))
         region = looks[-1].region if looks[-1].presence >= MIN_PRESENCE else None
     points = np.stack([found.points for found in looks])
     steady = [steady_landmarks(times_s, points, at_s) for at_s in times_s.tolist()]
@@ -134,4 +135,4 @@ def _in_picture(region: Region, view_px: Float32[Array, "4"]) -> Region:
     x0, y0, x1, _ = (float(edge) for edge in view_px)
     scale = SIDE / (x1 - x0)
     there = (region.x_px - x0) * scale, (region.y_px - y0) * scale
-    return Region(*there, region.radius_px * scale, region.rotation_rad)
+    return replace(region, x_px=there[0], y_px=there[1], radius_px=region.radius_px * scale)

@@ -1,11 +1,13 @@
 """BlazePose's landmark network, on a real picture."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from model.evidence import warp_mask
 from model.landmarks import LandmarkModel, Landmarks
 from model.region import Region
 from model.types import Array
@@ -88,3 +90,18 @@ def test_cover_is_the_share_of_the_smaller_box() -> None:
 
 def test_in_view_counts_points_in_the_picture() -> None:
     assert standing(50.0, 0.0).in_view(100, 100) == pytest.approx(17 / 33)
+
+@pytest.mark.shared
+def test_in_a_mirror_the_same_person_is_seen(rgb: Array, look: LandmarkModel) -> None:
+    region = look(rgb, WOMAN).region
+    plain, mirrored = look(rgb, region), look(rgb, replace(region, mirrored=True))
+
+    apart_px = np.linalg.norm(mirrored.points[:, :2] - plain.points[:, :2], axis=1)
+    assert np.median(apart_px) < 0.05 * WOMAN.radius_px
+    apart_m = np.linalg.norm(mirrored.points[:, 4:] - plain.points[:, 4:], axis=1)
+    assert np.median(apart_m) < 0.1
+    assert mirrored.region.distance(plain.region) < 0.05
+    assert plain.mask is not None
+    assert mirrored.mask is not None
+    cells = [warp_mask(seen.mask, plain.region.crop_px) > 127 for seen in (plain, mirrored)]
+    assert (cells[0] & cells[1]).sum() > 0.85 * (cells[0] | cells[1]).sum()
