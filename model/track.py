@@ -35,6 +35,7 @@ MOVER_PRESENCE = 0.7  # mean to stay so after moving away, as no jacket on the g
 MIN_TORSO = 0.25  # mean to be confirmed
 MIN_IN_VIEW = 0.4  # share of the landmarks
 MIN_RADIUS_PX = 8.0  # of anybody worth a look
+UPSIDE_DOWN_RAD = 2.0  # of leaning, from which on nobody is believed to begin so
 MAX_JUMP = 0.6  # radii from the forecast in the next frame
 REMEMBER_S = 1.0  # how long somebody out of sight keeps the number
 MAX_DETOUR = 1.0  # radii from the forecast after some time out of sight
@@ -123,6 +124,18 @@ class Tracker:
         colours = torso_histogram(frame.rgb, found.points)
         return Sighting(frame.index, frame.pts_s, found, colours)
 
+    def _look_at_somebody_new(self, region: Region, frame: Frame) -> Sighting:
+        """Look, and where somebody seems to stand on the head, see whether they do not.
+
+        BlazePose sees people in whichever turn it looks at them, and they keep it from then on.
+        """
+        sighting = self._look_at(region, frame)
+        if abs(sighting.region.rotation_rad) < UPSIDE_DOWN_RAD:
+            return sighting
+        upright = self._look_at(replace(sighting.region, rotation_rad=0.0), frame)
+        stands = abs(upright.region.rotation_rad) < UPSIDE_DOWN_RAD
+        return upright if stands and upright.landmarks.presence >= SURE_PRESENCE else sighting
+
     def _follow(self, frame: Frame) -> None:
         """Look where each person should be by now."""
         looks = [(track, self._look_at(track.predict(frame.pts_s), frame)) for track in self._seen]
@@ -179,7 +192,7 @@ class Tracker:
         followed = any(region.distance(track.last.region) < SAME_PLACE for track in self._seen)
         if followed or region.radius_px < MIN_RADIUS_PX:
             return
-        sighting = self._look_at(region, frame)
+        sighting = self._look_at_somebody_new(region, frame)
         if not _is_somebody(sighting, frame.rgb) or self._is_taken(sighting, wary=True):
             return
         track = self._recall(sighting)
