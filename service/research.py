@@ -73,10 +73,6 @@ def synth(
     evaluation: Annotated[
         bool, typer.Option("--evaluation", help="Use the held-out motions and garments.")
     ] = False,
-    stills: Annotated[
-        bool,
-        typer.Option("--stills", help="Bake eight unlike moments a clip, in place of movement."),
-    ] = False,
 ) -> None:
     """Make people to train on: rendered clips of moving people with exact labels."""
     from model.synth import make
@@ -108,7 +104,7 @@ def synth(
             )
         console.print(f"rendered {clips or 48} films into {films}", soft_wrap=True)
     if folder is not None:
-        _bake(folder, clips or 3000, seed, motions, garments, evaluation=evaluation, stills=stills)
+        _bake(folder, clips or 3000, seed, motions, garments, evaluation=evaluation)
 
 
 def _bake(
@@ -119,7 +115,6 @@ def _bake(
     garments: Path | None,
     *,
     evaluation: bool,
-    stills: bool,
 ) -> None:
     from model.synth.make import bake
 
@@ -131,7 +126,6 @@ def _bake(
             motions=motions,
             garments=garments,
             evaluation=evaluation,
-            stills=stills,
             progress=tell,
         )
     console.print(f"baked {count} clips into {folder}", soft_wrap=True)

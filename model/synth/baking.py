@@ -20,7 +20,7 @@ from model.camera import project_perspective
 from model.synth.framing import View, draw_view
 from model.synth.garments import Garment
 from model.synth.gbuffer import GBuffer, Surface, bake
-from model.synth.motion import Motion, draw_motion, strike_pose, vary
+from model.synth.motion import Motion, draw_motion, vary
 from model.synth.outfit import PARTS
 from model.synth.people import Person
 from model.synth.wardrobe import draw_person
@@ -52,7 +52,7 @@ class Clip(NamedTuple):
         joints_px: J14.
         hips_px: Middle of the hips.
         extent_px: From there to the farthest point of the body.
-        fps: Frames a second; 0 of stills, which are eight moments of one person.
+        fps: Frames a second.
         directions: Of the pattern that is worn, likewise the next two.
         bounds_m: See `model.synth.outfit.Pattern`.
         materials: Likewise.
@@ -101,7 +101,6 @@ def bake_clips(
     motions: Sequence[Motion],
     garments: Sequence[Garment] = (),
     side: int = 160,
-    stills: bool = False,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> None:
     """Bake a set into `folder`; 179 KB a frame at 160 pixels.
@@ -113,8 +112,6 @@ def bake_clips(
         motions: To animate with; one side of the split.
         garments: To wear, likewise; where there are none, clothes are painted.
         side: Pixels of a picture.
-        stills: Instead of movement, eight poses, bodies and cameras a clip: more to learn from in
-            as many frames, where frames are learned one by one.
         progress: Told the number of clips that are done.
 
     Raises:
@@ -129,8 +126,7 @@ def bake_clips(
     for index in range(clips):
         if index % _WARDROBE == 0 or person is None:
             person = draw_person(np.random.default_rng((seed, 0, index)), garments)
-        rng = np.random.default_rng((seed, 1, index))
-        clip = bake_clip(person, motions, rng, side, stills=stills)
+        clip = bake_clip(person, motions, np.random.default_rng((seed, 1, index)), side)
         for name, value in clip._asdict().items():
             arrays[name][index] = value
         progress(index + 1)
@@ -139,20 +135,19 @@ def bake_clips(
 
 
 def bake_clip(
-    person: Person,
-    motions: Sequence[Motion],
-    rng: np.random.Generator,
-    side: int,
-    *,
-    stills: bool = False,
+    person: Person, motions: Sequence[Motion], rng: np.random.Generator, side: int
 ) -> Clip:
     """Draw motion, shape and camera, and look at the person through it."""
-    places, fps = _stand(motions, rng) if stills else _move(motions, rng)
+    motion, fps = draw_motion(motions, rng), float(rng.choice([15, 30]))
+    rotvec, path_m = vary(motion, rng, fps)
+    view, betas = draw_view(rng), np.clip(rng.normal(0, 0.9, 10), -2.5, 2.5).astype(np.float32)
     body = load_anny()
-    naked = body.skinning.select(body.full_to_fine)
-    seen = [_see_both(place, naked, person.skinning) for place in places]
-    fine_m, drawn_m = (np.concatenate(meshes) for meshes in zip(*seen, strict=True))
-    labels = label(fine_m)
+    place = Place(np.repeat(betas[None], WINDOW, axis=0), rotvec, path_m, view)
+    fine_m = place.see(body.skinning.select(body.full_to_fine))
+    behind_m = max(0.0, NEAREST_M - float(fine_m[..., 2].min()))  # steps back where too near
+    push_m = np.array([0, 0, behind_m], np.float32)
+    labels = label(fine_m + push_m)
+    drawn_m = place.see(person.skinning) + push_m
     buffers = [
         _picture(Surface(vertices_m, person.rest_m, person.faces, person.parts), square, side)
         for vertices_m, square in zip(drawn_m, labels["square_px"], strict=True)
@@ -167,37 +162,6 @@ def bake_clip(
         materials=person.pattern.materials,
         **{name: value for name, value in labels.items() if name in Clip._fields},
     )
-
-
-def _move(motions: Sequence[Motion], rng: np.random.Generator) -> tuple[list["Place"], float]:
-    """Draw eight consecutive frames of somebody, and how many there are a second."""
-    motion, fps = draw_motion(motions, rng), float(rng.choice([15, 30]))
-    rotvec, path_m = vary(motion, rng, fps)
-    view = draw_view(rng)
-    return [Place(np.repeat(_draw_betas(rng), WINDOW, axis=0), rotvec, path_m, view)], fps
-
-
-def _stand(motions: Sequence[Motion], rng: np.random.Generator) -> tuple[list["Place"], float]:
-    """Draw eight frames that have the clothes in common."""
-    here_m = np.zeros((1, 3), np.float32)
-    places = [
-        Place(_draw_betas(rng), strike_pose(motions, rng)[None], here_m, draw_view(rng))
-        for _ in range(WINDOW)
-    ]
-    return places, 0.0
-
-
-def _draw_betas(rng: np.random.Generator) -> Float32[Array, "1 10"]:
-    return np.clip(rng.normal(0, 0.9, (1, 10)), -2.5, 2.5).astype(np.float32)
-
-
-def _see_both(
-    place: "Place", naked: Skinning, dressed: Skinning
-) -> tuple[Float32[Array, "n 6890 3"], Float32[Array, "n vertices 3"]]:
-    """Look at a body and what it wears; both step back where they are too near."""
-    fine_m = place.see(naked)
-    push_m = np.array([0, 0, max(0.0, NEAREST_M - float(fine_m[..., 2].min()))], np.float32)
-    return fine_m + push_m, place.see(dressed) + push_m
 
 
 def bytes_to_rest(rest: UInt8[Array, "*shape 3"]) -> Float32[Array, "*shape 3"]:

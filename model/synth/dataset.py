@@ -178,10 +178,9 @@ class SynthClips:
         """Shade another clip, beside the person, `size` times as large give or take."""
         other = self.baked.clip(int(rng.integers(len(self.baked))))
         layer = self._person(other, light, rng)
-        extent, other_extent = _extents(clip), _extents(other)
-        scale = size * np.exp(rng.normal(0, 0.2)) * extent / other_extent
+        scale = size * np.exp(rng.normal(0, 0.2)) * clip.extent_px.mean() / other.extent_px.mean()
         aside = rng.choice([-1, 1]) * rng.uniform(0.4, 1.1), rng.normal(0, 0.15)
-        there = clip.hips_px.mean(axis=0) + np.array(aside) * extent
+        there = clip.hips_px.mean(axis=0) + np.array(aside) * clip.extent_px.mean()
         about = np.tile(other.hips_px.mean(axis=0), 2)
         box = (other.square_px - about) * scale + np.tile(there, 2)
         return Layer(layer.rgba, self._send(box.astype(np.float32)))
@@ -189,20 +188,17 @@ class SynthClips:
     def _occluder(self, clip: Clip, rng: np.random.Generator) -> Layer:
         """Put a box or an ellipse somewhere before the person, at rest in the image."""
         rgba = self._backdrops.draw_occluder(rng)[None]
-        extent = _extents(clip)
-        joint_px = clip.joints_px[:, rng.integers(14)]
-        if clip.fps > 0:
-            joint_px = joint_px[WINDOW // 2]
-        centre = joint_px + rng.normal(0, 0.2, 2) * extent
+        extent = float(clip.extent_px.mean())
+        centre = clip.joints_px[WINDOW // 2, rng.integers(14)] + rng.normal(0, 0.2, 2) * extent
         half = rng.uniform(0.08, 0.4, 2) * extent
-        box = np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
-        return Layer(self._repeat(rgba), self._send(box))
+        box = np.concatenate([centre - half, centre + half]).astype(np.float32)
+        return Layer(self._repeat(rgba), self._repeat(torch.from_numpy(box)[None]))
 
     def _behind(
         self, clip: Clip, square: Float32[torch.Tensor, "8 4"], rng: np.random.Generator, side: int
     ) -> Float32[torch.Tensor, "8 3 {side} {side}"]:
         backdrop = self._backdrops.draw(rng)[None]
-        half = _extents(clip) * np.exp(rng.uniform(np.log(0.8), np.log(3.0)))
+        half = float(clip.extent_px.mean()) * np.exp(rng.uniform(np.log(0.8), np.log(3.0)))
         centre = clip.hips_px[0] + rng.normal(0, 0.7, 2) * half
         drift = np.cumsum(np.full((WINDOW, 2), rng.normal(0, 0.004, 2) * half), axis=0)
         low, high = centre + drift - half, centre + drift + half
@@ -223,9 +219,3 @@ class SynthClips:
     def _repeat(self, row: torch.Tensor) -> torch.Tensor:
         """Send what all frames of a clip share."""
         return row.to(self._device).expand(WINDOW, *row.shape[1:])
-
-
-def _extents(clip: Clip) -> Float32[Array, "8 1"]:
-    """Return how large the person is: in each of some stills, or in a clip, where it is steady."""
-    extent_px = clip.extent_px[:, None]
-    return extent_px if clip.fps == 0 else np.full_like(extent_px, extent_px.mean())

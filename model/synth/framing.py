@@ -7,13 +7,11 @@ from jaxtyping import Float32
 
 from model.region import Region
 from model.synth.skeleton import axis_rotmats
-from model.types import JOINT_NAMES, Array
+from model.types import Array
 
 # BlazePose's circle about the hips, against the one that holds the whole body: measured on the
 # sample clip, by the tracker (mean; deviation between frames).
 CIRCLE, CIRCLE_NOISE, CENTRE_NOISE = 0.936, 0.0075, 0.0065
-_PLACE_NOISE, _SIZE_NOISE, _LEAN_NOISE_RAD = 0.03, 0.05, 0.08  # of where BlazePose looks
-_SHOULDERS = [JOINT_NAMES.index(f"{side}_shoulder") for side in ("right", "left")]
 _WAIST_M = 0.95  # above the floor; what cameras are pointed at
 
 
@@ -72,27 +70,3 @@ def draw_squares(
         dx, dy = (shift + rng.normal(0, CENTRE_NOISE, 2)) * extent
         squares.append(Region(float(x + dx), float(y + dy), radius).crop_px)
     return np.stack(squares)
-
-
-def draw_regions(
-    rng: np.random.Generator,
-    hips_px: Float32[Array, "frames 2"],
-    joints_px: Float32[Array, "frames 14 2"],
-    extent_px: Float32[Array, "frames"],
-) -> list[Region]:
-    """Imitate where the tracker looks for people whom it saw a moment ago.
-
-    Args:
-        rng: Draws the errors, of each frame by itself.
-        hips_px: Middle of the hips.
-        joints_px: J14; the shoulders tell how people lean.
-        extent_px: Distance from the hips to the point of the body that is furthest away.
-    """
-    tops_px = joints_px[:, _SHOULDERS].mean(axis=1)
-    regions: list[Region] = []
-    for hips, top, extent in zip(hips_px, tops_px, extent_px, strict=True):
-        x, y = (hips + rng.normal(0, _PLACE_NOISE, 2) * extent).tolist()
-        radius = float(CIRCLE * extent * np.exp(rng.normal(0, _SIZE_NOISE)))
-        lean = Region.of_points(hips, top).rotation_rad + float(rng.normal(0, _LEAN_NOISE_RAD))
-        regions.append(Region(x, y, radius, lean, mirrored=len(regions) % 2 == 1))
-    return regions

@@ -31,7 +31,6 @@ def bake(
     garments: Path | None = None,
     evaluation: bool = False,
     side: int = 160,
-    stills: bool = False,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> None:
     """Bake a set of clips; without files of the user's, from the repository alone.
@@ -44,7 +43,6 @@ def bake(
         garments: See `read_garments`; clothes are painted where None.
         evaluation: Use what is held out, instead of the rest.
         side: Pixels of a picture.
-        stills: Instead of movement, eight poses, bodies and cameras a clip.
         progress: Told the number of clips that are done.
 
     Raises:
@@ -58,7 +56,6 @@ def bake(
         motions=_motions(motions, evaluation, min(_IMPROVISED, 8 + clips)),
         garments=_garments(garments, evaluation),
         side=side,
-        stills=stills,
         progress=progress,
     )
 

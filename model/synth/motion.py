@@ -18,21 +18,11 @@ from model.errors import InputError
 from model.rotations import rotmat_to_rotvec, rotvec_to_rotmat, slerp_rotmat
 from model.synth.acting import improvise
 from model.synth.footing import walk_over_floor
-from model.synth.skeleton import JOINT, MIRRORED, angles_to_rotvec
+from model.synth.skeleton import MIRRORED, angles_to_rotvec
 from model.types import WINDOW, Array
 
 MAX_NOISE_RAD = 0.08
 """Most by which a joint is turned away from a captured pose; more looks broken."""
-
-_SWAPS: tuple[tuple[float, tuple[str, ...]], ...] = (
-    (0.3, ("left_collar", "left_shoulder", "left_elbow", "left_wrist", "left_hand")),
-    (0.3, ("right_collar", "right_shoulder", "right_elbow", "right_wrist", "right_hand")),
-    (0.15, ("spine1", "spine2", "spine3")),
-    (0.2, ("neck", "head")),
-    (0.1, ("left_hip", "left_knee", "left_ankle", "left_foot")),
-    (0.1, ("right_hip", "right_knee", "right_ankle", "right_foot")),
-)
-"""Joints that a struck pose takes from elsewhere, and how often."""
 
 MAX_ACCELERATION_M_PER_S2 = 400.0
 """Of a joint about the pelvis; kicks and punches stay below 300."""
@@ -168,38 +158,10 @@ def vary(
     """
     speed = float(np.clip(np.exp(rng.normal(0, 0.15)), 0.7, 1.4))
     rotvec, path_m = excerpt(motion, rng, fps, frames, speed)
-    rotvec[:, 1:] += _draw_turns(rng)
-    return rotvec, path_m
-
-
-def strike_pose(motions: Sequence[Motion], rng: np.random.Generator) -> Float32[Array, "24 3"]:
-    """Draw one frame of a motion, some limbs of others, each joint turned a little.
-
-    Limbs of several takes together make more poses than there were captured.
-    """
-    pose = _draw_frame(motions, rng)
-    for chance, names in _SWAPS:
-        if rng.random() < chance:
-            joints = [JOINT[name] for name in names]
-            pose[joints] = _draw_frame(motions, rng)[joints]
-    pose[1:] += _draw_turns(rng)
-    return pose
-
-
-def _draw_frame(motions: Sequence[Motion], rng: np.random.Generator) -> Float32[Array, "24 3"]:
-    motion = draw_motion(motions, rng)
-    rotvec = motion.rotvec[[rng.integers(len(motion.rotvec))]]
-    if rng.random() < 0.5:
-        rotvec, _ = mirror(rotvec, np.zeros((1, 3), np.float32))
-    return np.array(rotvec[0])
-
-
-def _draw_turns(rng: np.random.Generator) -> Float32[Array, "23 3"]:
-    """Draw by how much each joint but the first is turned away from a pose."""
     turns = rng.normal(0, rng.choice([0.01, 0.03]), (23, 3)).astype(np.float32)
     size = np.linalg.norm(turns, axis=1, keepdims=True)
-    limited: Array = turns * np.minimum(1, MAX_NOISE_RAD / np.maximum(size, 1e-9))
-    return limited
+    rotvec[:, 1:] += turns * np.minimum(1, MAX_NOISE_RAD / np.maximum(size, 1e-9))
+    return rotvec, path_m
 
 
 def mirror(

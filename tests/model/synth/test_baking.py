@@ -103,16 +103,3 @@ def test_bytes_stand_for_places_of_the_body() -> None:
     ends = bytes_to_rest(np.array([[0, 0, 0], [255, 255, 255]], np.uint8))
 
     np.testing.assert_allclose(ends, [[-0.7, -1.1, -0.45], [0.7, 1.0, 0.55]], atol=1e-5)
-
-
-def test_stills_have_the_clothes_in_common_and_little_else() -> None:
-    motions, person = improvise_motions(4, 9), draw_person(np.random.default_rng(4))
-
-    clip = bake_clip(person, motions, np.random.default_rng(0), SIDE, stills=True)
-
-    assert clip.fps == 0
-    assert np.linalg.norm(np.diff(clip.joints_m, axis=0), axis=-1).max(axis=1).min() > 0.1
-    assert np.abs(np.diff(clip.extent_px)).min() > 1
-    for name, (dtype, shape) in fields(SIDE).items():
-        value = getattr(clip, name)
-        assert (value.dtype, value.shape) == (dtype, shape), name

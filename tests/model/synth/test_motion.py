@@ -14,7 +14,6 @@ from model.synth.motion import (
     improvise_motions,
     mirror,
     read_motions,
-    strike_pose,
     vary,
 )
 
@@ -138,16 +137,3 @@ def test_long_takes_are_drawn_more_often() -> None:
     drawn = [len(draw_motion(motions, rng).rotvec) for _ in range(400)]
 
     assert 0.68 < drawn.count(900) / 400 < 0.82  # 3 to 1, by the square roots
-
-
-def test_a_struck_pose_takes_limbs_from_several_takes() -> None:
-    takes = [
-        Motion(str(n), 30.0, np.full((60, 24, 3), n, np.float32), np.zeros((60, 3), np.float32))
-        for n in range(4)
-    ]
-
-    poses = [strike_pose(takes, np.random.default_rng(seed)) for seed in range(40)]
-
-    parts = [len(set(np.abs(np.rint(pose)).max(axis=1).tolist())) for pose in poses]
-    assert min(parts) == 1
-    assert max(parts) >= 3

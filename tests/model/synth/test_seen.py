@@ -1,15 +1,11 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from model.landmarks import LandmarkModel, Landmarks
+from model.landmarks import Landmarks
 from model.region import Region
 from model.synth.backdrop import Backdrops
-from model.synth.baking import bake_clips
-from model.synth.dataset import BakedSet, SynthClips
+from model.synth.dataset import SynthClips
 from model.synth.landmark_points import LANDMARK
-from model.synth.motion import improvise_motions
 from model.synth.seen import SIDE, SeenClips, follow, surroundings
 from model.training.batch import ClipSource
 from model.types import JOINT_NAMES, Array, Evidence, Mask
@@ -87,22 +83,3 @@ def test_blazepose_sees_people_where_they_are(clips: SynthClips) -> None:
             apart.append(np.linalg.norm(joint - landmark, axis=1))
         assert 0.02 < sample.inputs.mask.mean() / 255 < 0.5
     assert np.median(apart) < 0.12
-
-
-def test_stills_are_looked_at_one_by_one(tmp_path: Path) -> None:
-    bake_clips(tmp_path, clips=2, seed=1, motions=improvise_motions(8, 1), side=128, stills=True)
-    clips = SynthClips(BakedSet(tmp_path), Backdrops(), clean=True)
-    blazepose, looked = LandmarkModel(), list[Region]()
-
-    def look(rgb: Array, region: Region) -> Landmarks:
-        looked.append(region)
-        return blazepose(rgb, region)
-
-    seen = [SeenClips(clips, look).sample(n, np.random.default_rng(n)) for n in range(2)]
-
-    assert len(looked) == 16
-    for sample in seen:
-        assert sample.landmarks is not None
-        marks = sample.landmarks[:, [LANDMARK[name] for name in ("left_hip", "right_hip")], :2]
-        hips = sample.joints2d[:, [JOINT_NAMES.index(n) for n in ("left_hip", "right_hip")], :2]
-        assert np.median(np.abs(marks - hips)) < 0.12
