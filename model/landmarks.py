@@ -68,6 +68,18 @@ class Landmarks:
         return float(np.maximum(high - low, 0).prod()) / max(smaller, 1e-6)
 
 
+def average(one: Landmarks, other: Landmarks) -> Landmarks:
+    """Return the mean of two looks at a person, with the mask of the first."""
+    ends = [(r.hips_px, r.top_px) for r in (one.region, other.region)]
+    hips_px, top_px = (np.mean(points, axis=0) for points in zip(*ends, strict=True))
+    return Landmarks(
+        (one.points + other.points) / 2,
+        (one.presence + other.presence) / 2,
+        Region.of_points(hips_px, top_px),
+        one.mask,
+    )
+
+
 class LandmarkModel:
     """Finds the landmarks of the one person in a region.
 

@@ -50,6 +50,18 @@ class Region:
         return cls((x0 + x1) / 2, (y0 + y1) / 2, (x1 - x0) / 2 / CROP_MARGIN)
 
     @property
+    def hips_px(self) -> Float64[Array, "2"]:
+        """The centre."""
+        return np.array([self.x_px, self.y_px])
+
+    @property
+    def top_px(self) -> Float64[Array, "2"]:
+        """The point on the circle above the head; `of_points` makes the region of both."""
+        up = np.array([math.sin(self.rotation_rad), -math.cos(self.rotation_rad)])
+        top: Array = self.hips_px + self.radius_px * up
+        return top
+
+    @property
     def crop_px(self) -> Float32[Array, "4"]:
         """The upright square (x0, y0, x1, y1) that the network is to see of this person."""
         half = CROP_MARGIN * self.radius_px

@@ -6,7 +6,7 @@ through the frames that still wait to be handed out. The same frames give the sa
 
 Every other frame is seen in a mirror. The landmark network errs to one side, in a mirror to the
 other, and as landmarks are smoothed over some frames, half of it goes. On rendered films that is
-worth 3 mm of PA-MPJPE.
+worth 3 mm of PA-MPJPE. Where frames are too few for smoothing, each is looked at both ways.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from model.detect import BlazePoseDetector, PersonDetector
-from model.landmarks import LandmarkModel, Landmarks
+from model.landmarks import LandmarkModel, Landmarks, average
 from model.litert import threads_of_this_machine
 from model.region import Region
 from model.tracking.appearance import torso_histogram
@@ -23,6 +23,7 @@ from model.tracking.handout import DELAY_FRAMES, HandOut, People
 from model.tracking.people_limit import PeopleLimit
 from model.tracking.person_track import Sighting, Track
 from model.tracking.scene import SceneCuts
+from model.tracking.steady import REACH_S
 from model.types import Array, Frame
 
 NEAR_EVERY_S = 0.25  # between detections in the whole picture
@@ -36,6 +37,7 @@ MIN_TORSO = 0.25  # mean to be confirmed
 MIN_IN_VIEW = 0.4  # share of the landmarks
 MIN_RADIUS_PX = 8.0  # of anybody worth a look
 UPSIDE_DOWN_RAD = 2.0  # of leaning, from which on nobody is believed to begin so
+SPARSE_S = 0.45 * REACH_S  # between frames of which no more than three are smoothed together
 MAX_JUMP = 0.6  # radii from the forecast in the next frame
 REMEMBER_S = 1.0  # how long somebody out of sight keeps the number
 MAX_DETOUR = 1.0  # radii from the forecast after some time out of sight
@@ -90,9 +92,13 @@ class Tracker:
         self._ended: list[Track] = []  # with sightings still to be handed out
         self._next_near_s = self._next_small_s = -np.inf
         self._scene_start = 0  # index of a frame
+        self._before_s = -np.inf  # the latest frame
+        self._sparse = False
 
     def add(self, frame: Frame) -> list[People]:
         """Take a frame in; give the one that is finished, if any."""
+        self._sparse = frame.pts_s - self._before_s > SPARSE_S
+        self._before_s = frame.pts_s
         if self._scene.cuts_to(frame.rgb):
             self._start_over(frame.index)
         self._follow(frame)
@@ -120,7 +126,11 @@ class Tracker:
         self._next_near_s = self._next_small_s = -np.inf
 
     def _look_at(self, region: Region, frame: Frame) -> Sighting:
-        found = self._look(frame.rgb, replace(region, mirrored=frame.index % 2 == 1))
+        plain, mirrored = (replace(region, mirrored=in_mirror) for in_mirror in (False, True))
+        if self._sparse:
+            found = average(self._look(frame.rgb, plain), self._look(frame.rgb, mirrored))
+        else:
+            found = self._look(frame.rgb, mirrored if frame.index % 2 else plain)
         colours = torso_histogram(frame.rgb, found.points)
         return Sighting(frame.index, frame.pts_s, found, colours)
 
@@ -134,7 +144,7 @@ class Tracker:
             return sighting
         upright = self._look_at(replace(sighting.region, rotation_rad=0.0), frame)
         stands = abs(upright.region.rotation_rad) < UPSIDE_DOWN_RAD
-        return upright if stands and upright.landmarks.presence >= SURE_PRESENCE else sighting
+        return upright if stands and upright.landmarks.presence >= MIN_PRESENCE else sighting
 
     def _follow(self, frame: Frame) -> None:
         """Look where each person should be by now."""

@@ -1,6 +1,7 @@
 """BlazePose's circle about the hips, and the squares made of it."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -36,3 +37,25 @@ def test_a_box_becomes_the_circle_of_its_longer_side() -> None:
 
 def test_distance_is_in_radii_of_the_larger() -> None:
     assert Region(0.0, 0.0, 10.0).distance(Region(30.0, 40.0, 25.0)) == pytest.approx(2)
+
+
+def test_hips_and_top_make_the_region() -> None:
+    region = Region(30.0, 40.0, 20.0, 2.5)
+
+    again = Region.of_points(region.hips_px, region.top_px)
+
+    assert again.distance(region) < 1e-6
+    assert abs(again.radius_px - 20) < 1e-6
+    assert abs(again.rotation_rad - 2.5) < 1e-6
+
+
+def test_a_mirrored_region_is_the_same_square_seen_in_a_mirror() -> None:
+    region = Region(30.0, 40.0, 20.0, 0.4)
+    points = np.random.default_rng(0).uniform(0, 80, (5, 2))
+
+    plain, mirrored = (
+        points @ m[:, :2].T + m[:, 2]
+        for m in (region.image_to_crop(64), replace(region, mirrored=True).image_to_crop(64))
+    )
+
+    np.testing.assert_allclose(mirrored, plain * (-1, 1) + (64, 0))
