@@ -180,8 +180,8 @@ class Intake:
         """Do what `flush` does, in a thread of the caller's."""
         data, self._gathered = self._gathered, bytearray()
         self._hash.update(data)
-        self._parts.write(data)
         UPLOADED_BYTES.inc(len(data))
+        self._parts.write(data)  # which takes it over
 
 
 def too_large(max_bytes: int) -> TooLargeError:
