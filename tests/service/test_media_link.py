@@ -97,13 +97,13 @@ def test_a_turn_that_was_given_unasked_is_not_asked_for(parent: Parent) -> None:
     thread.join(10)
 
     parent.link.rest("store")
-    assert parent.hear()["kind"] == "rest"
+    assert [parent.hear()["kind"] for _ in range(2)] == ["more", "rest"]
     parent.tell("turn")
     time.sleep(0.1)
     parent.link.take_turn(nothing)
     parent.link.rest("upload")
 
-    assert parent.hear()["kind"] == "rest"
+    assert [parent.hear()["kind"] for _ in range(2)] == ["more", "rest"]
 
 
 def test_more_is_asked_for_ahead_and_a_turn_where_there_is_none(parent: Parent) -> None:
@@ -179,7 +179,7 @@ def test_after_a_rest_a_turn_is_asked_for_again(parent: Parent) -> None:
     parent.link.take_turn(nothing)
     thread.join(10)
     parent.link.rest("store")
-    assert parent.hear() == {"kind": "rest", "why": "store"}
+    assert [parent.hear()["kind"] for _ in range(2)] == ["more", "rest"]
 
     thread = answered(parent)
     parent.link.take_turn(nothing)
