@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from model.bodies.reach import _LANDMARKS
+from model.bodies.reach import _LANDMARKS, _spots
 from model.bodies.refit import _H36M, load_fit
 from model.types import WINDOW, Array, Estimate, Evidence
 from tests.model.bodies.test_refit import AXES, coarse_skinning, drawn, mean_mm
@@ -24,7 +24,8 @@ def body(shoulder: float, knee: float) -> Estimate:
 def seen(estimate: Estimate, visibility: float = 1.0) -> Evidence:
     """What BlazePose would say of somebody."""
     landmarks = np.zeros((WINDOW, 33, 7), np.float32)
-    landmarks[:, list(_LANDMARKS.values()), :2] = drawn(estimate)[:, OURS]
+    spots = _spots(list(_LANDMARKS))
+    landmarks[:, list(_LANDMARKS.values()), :2] = spots @ drawn(estimate)[:, OURS]
     landmarks[..., 3] = visibility
     return Evidence(landmarks, np.zeros((WINDOW, 64, 64), np.uint8))
 
@@ -41,6 +42,10 @@ def test_limbs_are_bent_to_where_they_are_seen() -> None:
     bent = load_fit()(given, seen(truth))
 
     assert farthest(bent, truth) < farthest(load_fit()(given), truth) / 3
+
+
+def test_a_landmark_is_a_mean_of_joints() -> None:
+    np.testing.assert_allclose(_spots(list(_LANDMARKS)).sum(axis=1), 1, atol=1e-6)
 
 
 def test_what_is_drawn_in_place_stays() -> None:
