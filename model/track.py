@@ -31,7 +31,8 @@ SMALL_EVERY_S = 1.0  # between detections in tiles, and looks beside everybody, 
 BESIDE = 0.8  # radii from hips to hips of two who walk side by side
 CONFIRM_FRAMES = DELAY_FRAMES  # sightings in a row that make a person
 MIN_PRESENCE = 0.5  # of a look, to follow somebody
-SURE_PRESENCE = 0.95  # of every look to be confirmed, and mean to stay so in one place
+SURE_PRESENCE = 0.95  # of every look to be confirmed
+STILL_PRESENCE = 0.85  # mean to stay so in one place
 MOVER_PRESENCE = 0.7  # mean to stay so after moving away, as no jacket on the grass does
 MIN_TORSO = 0.25  # mean to be confirmed
 MIN_IN_VIEW = 0.4  # share of the landmarks
@@ -143,8 +144,11 @@ class Tracker:
         if abs(sighting.region.rotation_rad) < UPSIDE_DOWN_RAD:
             return sighting
         upright = self._look_at(replace(sighting.region, rotation_rad=0.0), frame)
-        stands = abs(upright.region.rotation_rad) < UPSIDE_DOWN_RAD
-        return upright if stands and upright.landmarks.presence >= MIN_PRESENCE else sighting
+        if abs(upright.region.rotation_rad) >= UPSIDE_DOWN_RAD:
+            return sighting
+        again = self._look_at(upright.region, frame)  # the first look was about the wrong hips
+        upright = max(upright, again, key=lambda seen: seen.landmarks.presence)
+        return upright if upright.landmarks.presence >= MIN_PRESENCE else sighting
 
     def _follow(self, frame: Frame) -> None:
         """Look where each person should be by now."""
@@ -253,7 +257,7 @@ class Tracker:
         """Confirm people; let go of those who are none, or have been away too long."""
         for track in list(self._seen):
             if track.confirmed:
-                if track.presence < (MOVER_PRESENCE if track.moved else SURE_PRESENCE):
+                if track.presence < (MOVER_PRESENCE if track.moved else STILL_PRESENCE):
                     self._seen.remove(track)
                     self._ended.append(track)
             elif track.count >= CONFIRM_FRAMES:

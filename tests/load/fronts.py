@@ -13,10 +13,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 from io import BytesIO
 from pathlib import Path
 
+import httpx2
 import numpy as np
 
 from service.broker import Broker
@@ -48,11 +50,12 @@ def overhead(rounds: int = 20, most_ms: float = 15) -> bool:
     """One client at a time: from request to result, less decoding and compute."""
     spare_ms, total_ms = [], []
     with _folder() as folder, serving(folder) as served:
+        form = _form(served, SAMPLE, end=0.25)
         for _ in range(rounds + 2):
             time.sleep(PAUSE_S)
             before_s = _network_s(served)
             begun_s = time.perf_counter()
-            answer = _post(served, SAMPLE, end=0.25)
+            answer = _send(form)
             took_s = time.perf_counter() - begun_s
             work_s = _media_s(answer) + _network_s(served) - before_s
             total_ms.append(1000 * took_s)
@@ -73,13 +76,25 @@ def overhead(rounds: int = 20, most_ms: float = 15) -> bool:
     return statistics.median(rest) <= most_ms
 
 
-def _post(served: Served, video: Path, **options: object) -> bytes:
-    """Send a form, and wait for the NPZ."""
+def _form(served: Served, video: Path, **options: object) -> httpx2.Request:
+    """A form, ready to be sent, whose answer is the NPZ."""
     params = {"wait": "3000", "format": "npz"} | {k: str(v) for k, v in options.items()}
-    with video.open("rb") as file:
-        answer = served.http.post("/v1/reconstruct", params=params, files={"video": file})
-    assert answer.status_code == 200, answer.text[:300]
-    return answer.content
+    files = {"video": (video.name, video.read_bytes())}
+    form = served.http.build_request("POST", "/v1/reconstruct", params=params, files=files)
+    form.read()
+    return form
+
+
+def _send(form: httpx2.Request) -> bytes:
+    """Send it by the least of clients, for its own time counts."""
+    connection = HTTPConnection(form.url.host, form.url.port, timeout=3000)
+    with closing(connection):
+        path = form.url.raw_path.decode()
+        connection.request(form.method, path, form.content, dict(form.headers))
+        answer = connection.getresponse()
+        content = answer.read()
+    assert answer.status == 200, content[:300]
+    return content
 
 
 def _network_s(served: Served) -> float:
