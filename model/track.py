@@ -1,6 +1,7 @@
 """Follows people through a video, so that each keeps one number.
 
-A person once found costs one call of the landmark network per frame: each look says where to look
+A person once found costs one call of the landmark network per frame, two where frames are
+sparse: each look says where to look
 next. The detector runs now and then, to find others; whoever is new is also followed backward,
 through the frames that still wait to be handed out. The same frames give the same people.
 
@@ -38,7 +39,7 @@ MIN_TORSO = 0.25  # mean to be confirmed
 MIN_IN_VIEW = 0.4  # share of the landmarks
 MIN_RADIUS_PX = 8.0  # of anybody worth a look
 UPSIDE_DOWN_RAD = 2.0  # of leaning, from which on nobody is believed to begin so
-SPARSE_S = 0.45 * REACH_S  # between frames of which no more than three are smoothed together
+SPARSE_S = 0.45 * REACH_S  # between frames of which hardly more than three count in smoothing
 MAX_JUMP = 0.6  # radii from the forecast in the next frame
 REMEMBER_S = 1.0  # how long somebody out of sight keeps the number
 MAX_DETOUR = 1.0  # radii from the forecast after some time out of sight
@@ -93,13 +94,13 @@ class Tracker:
         self._ended: list[Track] = []  # with sightings still to be handed out
         self._next_near_s = self._next_small_s = -np.inf
         self._scene_start = 0  # index of a frame
-        self._before_s = -np.inf  # the latest frame
+        self._latest_s = -np.inf  # of the frames
         self._sparse = False
 
     def add(self, frame: Frame) -> list[People]:
         """Take a frame in; give the one that is finished, if any."""
-        self._sparse = frame.pts_s - self._before_s > SPARSE_S
-        self._before_s = frame.pts_s
+        self._sparse = frame.pts_s - self._latest_s > SPARSE_S
+        self._latest_s = frame.pts_s
         if self._scene.cuts_to(frame.rgb):
             self._start_over(frame.index)
         self._follow(frame)

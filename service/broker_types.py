@@ -38,7 +38,7 @@ class Change(NamedTuple):
     def parse(cls, message: str) -> Self:
         """Read what the script publishes."""
         job, _, state = message.partition(" ")
-        return cls(job, state not in ("queued", "running"))
+        return cls(job, not state or state in OVER)  # no state: deleted
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class Means(NamedTuple):
     def of(cls, settings: Settings) -> Self:
         """Connect to what the settings name; what is away may come back before it is needed.
 
-        All that a task will do with it is tried once.
+        What a decode task does up to its first clip is rehearsed.
         """
         means = cls(
             Broker.of(settings, PATIENCE_S), Broker.of(settings, patience_s=1), Store.of(settings)

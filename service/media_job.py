@@ -138,7 +138,7 @@ class DecodeTask:
     def _idle(self) -> None:
         """Let others work where the video is still arriving, and not where it takes time to read.
 
-        A store that is away is not asked again: who reads the video will say so.
+        While the store is away the video counts as still arriving: who reads it will say so.
         """
         with suppress(StoreUnavailableError):
             self._has_arrived = self._has_arrived or self._store.size(self._end_path) is not None

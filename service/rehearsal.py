@@ -32,14 +32,25 @@ def rehearse(broker: Broker) -> None:
     job = Job(_NOBODY, "", "", _NOBODY, "evidence", 0.0)
     told = TASK.dump_json(MediaTask(Lease("", "", 0), "decode", job, attempts=0))
     TASK.validate_python(json.loads(told))
-    with tempfile.TemporaryDirectory(dir=tempfile.gettempdir()) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         Path(folder, "video").touch()
     with Aside(lambda act: act(), ()) as aside:
         aside.do(lambda: broker.has_clip(job.id, ""))
         aside.settle()
     Options()
     pack_clip(_clip())
-    ClipRequest(job.id, "", job.model_key, "", "", 1, WINDOW, 0, WINDOW - 1).encode()
+    request = ClipRequest(
+        job=job.id,
+        clip="",
+        model_key=job.model_key,
+        tenant="",
+        path="",
+        windows=1,
+        keep=WINDOW,
+        first_frame=0,
+        last_frame=WINDOW - 1,
+    )
+    request.encode()
 
 
 def _clip() -> Clip:

@@ -6,7 +6,7 @@ It runs in a thread, as the broker is synchronous; those who wait do so in the e
 import asyncio
 import secrets
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 from anyio.to_thread import run_sync
@@ -19,15 +19,11 @@ from service.logs import get_log
 
 RECHECK_S = 2.0  # between looks without news, which may be lost while Redis is away
 POLL_S = 0.2  # so long at most until this process may end
-_FRESH_S = 0.05
+_FRESH_S = 0.05  # that a job queued just now is left alone for
 _FAREWELL_S = 0.1  # after the client's leave, so as not to hold up its answer
 WATCH_S = 30.0  # so long a process that vanished still counts as a watcher
 
 log = get_log("watch")
-
-
-def _is_over(status: JobStatus) -> bool:
-    return status.over
 
 
 class Watch:
@@ -108,11 +104,10 @@ class Waiting:
         job_id: str,
         caller: Caller,
         wait_s: float,
-        done: Callable[[JobStatus], bool] = _is_over,
         *,
         is_fresh: bool = False,
     ) -> JobStatus:
-        """Return how a job stands once it is `done`, the time is up or this process drains.
+        """Return how a job stands once it is over, the time is up or this process drains.
 
         One that was queued just now (`is_fresh`) is not looked at at once: it is hardly over, and
         those who shall do it need the time.
@@ -122,7 +117,7 @@ class Waiting:
         """
         loop = asyncio.get_running_loop()
         end_s = loop.time() + wait_s
-        with self._watch.on(job_id, end_only=done is _is_over) as changed:
+        with self._watch.on(job_id, end_only=True) as changed:
             if is_fresh:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), min(wait_s, _FRESH_S))
@@ -130,7 +125,7 @@ class Waiting:
                 changed.clear()
                 status = await self._look(job_id, caller, end_s)
                 left_s = end_s - loop.time()
-                if done(status) or left_s <= 0 or self._jobs.draining:
+                if status.over or left_s <= 0 or self._jobs.draining:
                     return status
                 with suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), min(left_s, RECHECK_S))

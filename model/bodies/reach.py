@@ -1,8 +1,9 @@
 """A posed skeleton bent until its joints are seen where a picture shows them.
 
 Damped least squares (Wampler 1986) over small turns of the joints and the camera, a few rounds of
-Gauss and Newton: they shall be drawn where BlazePose's landmarks are, the more the better these are
-seen; they shall keep their depth, of which a picture tells nothing; and turning costs.
+Gauss and Newton: where the body has a landmark of BlazePose's, it shall be drawn, the more the
+better that is seen; these spots shall keep their depth, of which a picture tells nothing; and
+turning costs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ STIFFNESS = 0.2
 """Of a joint: squared half sides of the crop that a squared radian costs."""
 
 KEEP = 0.3
-"""Weight of a joint's depth against its place in the picture."""
+"""Weight of a spot's depth against its place in the picture."""
 
 FAR = 0.2
 """Half sides of the crop from which on a landmark is rather wrong than the joint."""
@@ -28,7 +29,7 @@ ROUNDS = 3
 _SCALES = np.array([[0.5], [2]])  # of the camera's, at most
 _VISIBILITY = 3  # column of a landmark
 
-_LANDMARKS: Mapping[str, int] = {
+LANDMARKS: Mapping[str, int] = {
     "left_shoulder": 11,
     "right_shoulder": 12,
     "left_elbow": 13,
@@ -44,7 +45,7 @@ _LANDMARKS: Mapping[str, int] = {
 }
 """Of BlazePose's 33, by our joint."""
 
-_SPOTS: Mapping[str, Mapping[str, float]] = {
+JOINT_SHARES: Mapping[str, Mapping[str, float]] = {
     "shoulder": {"shoulder": 1.04, "elbow": 0.05, "hip": -0.045, "other hip": -0.045},
     "elbow": {"shoulder": 0.14, "elbow": 0.755, "wrist": 0.105},
     "wrist": {"elbow": -0.045, "wrist": 1.045},
@@ -76,7 +77,10 @@ _COSTS: Mapping[str, float] = {
     "left_elbow": 0.03,
     "right_elbow": 0.03,
 }
-"""Of turning a joint, in `STIFFNESS`: the less it carries, the less. The others are not turned."""
+"""Of turning a joint, in `STIFFNESS`: limbs give way sooner than the trunk, arms soonest.
+
+The others are not turned.
+"""
 
 
 class Reach:
@@ -89,7 +93,7 @@ class Reach:
     def __init__(self, skinning: Skinning) -> None:
         names = skinning.joint_names
         self._parents = skinning.parents
-        self._spots = _spots(names)
+        self._shares = joint_shares(names)
         self._turned = [names.index(name) for name in _COSTS]
         self._moves = _below(self._parents)[:, self._turned]  # [24,13]
         self._costs = STIFFNESS * np.repeat(list(_COSTS.values()), 3)
@@ -101,7 +105,7 @@ class Reach:
         camera: Float32[Array, "n 3"],
         landmarks: Float32[Array, "n 33 7"],
     ) -> tuple[Float32[Array, "n 24 3 3"], Float32[Array, "n 3"]]:
-        """Return the turns and the camera that draw the joints nearer to the landmarks.
+        """Return the turns and the camera that draw the spots nearer to the landmarks.
 
         Args:
             bones_m: Joints at rest, in the body frame.
@@ -109,7 +113,7 @@ class Reach:
             camera: Weak-perspective (s, tx, ty), about the pelvis.
             landmarks: As `Evidence` has them.
         """
-        seen = landmarks[:, list(_LANDMARKS.values())]
+        seen = landmarks[:, list(LANDMARKS.values())]
         visible = np.clip(seen[..., _VISIBILITY, None], 0, 1) ** 2
         view = camera.astype(np.float64)
         turned = np.zeros((len(turns), len(self._costs)))
@@ -147,14 +151,14 @@ class Reach:
         return places_m
 
     def _shown(self, places_m: Float32[Array, "n 24 3"]) -> Float32[Array, "n 12 3"]:
-        shown_m: Array = self._spots @ places_m @ BODY_TO_CAMERA_AXES
+        shown_m: Array = self._shares @ places_m @ BODY_TO_CAMERA_AXES
         return shown_m
 
     def _change(self, places_m: Float32[Array, "n 24 3"]) -> Float32[Array, "n 12 3 39"]:
         """How what is shown moves with the turn of each joint, in the body frame."""
         arms_m = places_m[:, :, None] - places_m[:, None, self._turned]  # [n,24,13,3]
         arms_m *= self._moves[..., None]
-        arms_m = np.einsum("lk,nkjc->nljc", self._spots, arms_m, optimize=True)  # [n,12,13,3]
+        arms_m = np.einsum("lk,nkjc->nljc", self._shares, arms_m, optimize=True)  # [n,12,13,3]
         x, y, z = np.moveaxis(arms_m, -1, 0)
         nought = np.zeros_like(x)
         rows = [[nought, z, -y], [-z, nought, x], [y, -x, nought]]  # of omega x arm
@@ -176,16 +180,16 @@ class Reach:
         return turned
 
 
-def _spots(joint_names: Sequence[str]) -> Float32[Array, "12 joints"]:
+def joint_shares(joint_names: Sequence[str]) -> Float32[Array, "12 joints"]:
     """Share of each joint in the place of each landmark."""
-    spots = np.zeros((len(_LANDMARKS), len(joint_names)), np.float32)
-    for row, name in zip(spots, _LANDMARKS, strict=True):
+    shares = np.zeros((len(LANDMARKS), len(joint_names)), np.float32)
+    for row, name in zip(shares, LANDMARKS, strict=True):
         side, part = name.split("_")
         other = "right" if side == "left" else "left"
-        for joint, share in _SPOTS[part].items():
+        for joint, share in JOINT_SHARES[part].items():
             of_side = f"{other if joint.startswith('other ') else side}_{joint.split()[-1]}"
             row[joint_names.index(of_side)] = share
-    return spots
+    return shares
 
 
 def _below(parents: Array) -> Array:

@@ -118,7 +118,7 @@ def test_more_is_asked_for_ahead_and_a_turn_where_there_is_none(parent: Parent) 
 
 def test_a_late_more_counts_for_no_other_turn(parent: Parent) -> None:
     parent.tell("turn")
-    work(parent, QUANTUM_S - 0.02, answer={})  # it asks for more, in vain
+    work(parent, 0.7 * QUANTUM_S, answer={})  # it asks for more, in vain
     parent.tell("more")
     parent.tell("turn")
     time.sleep(0.1)
@@ -131,13 +131,9 @@ def test_a_late_more_counts_for_no_other_turn(parent: Parent) -> None:
 def work(parent: Parent, seconds: float, answer: dict[str, str]) -> list[str]:
     """Take turns for so long, with a parent that answers some questions; what was asked."""
     heard: list[str] = []
-    done = threading.Event()
 
     def listen() -> None:
-        while True:
-            kind = parent.hear()["kind"]
-            if kind == "rest" and done.is_set():
-                return
+        while (kind := parent.hear()["kind"]) != "rest":
             heard.append(kind)
             if kind in answer:
                 parent.tell(answer[kind])
@@ -148,7 +144,6 @@ def work(parent: Parent, seconds: float, answer: dict[str, str]) -> list[str]:
     while time.monotonic() < until_s:
         parent.link.take_turn(nothing)
         time.sleep(0.01)
-    done.set()
     parent.link.tell("rest")
     thread.join(10)
     assert not thread.is_alive()

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from model.bodies.reach import _LANDMARKS, _spots
+from model.bodies.reach import LANDMARKS, joint_shares
 from model.bodies.refit import _H36M, load_fit
 from model.types import WINDOW, Array, Estimate, Evidence
 from tests.model.bodies.test_refit import AXES, coarse_skinning, drawn, mean_mm
 
 LEFT_SHOULDER, RIGHT_HIP, RIGHT_KNEE = 16, 2, 5
 CAMERA = np.tile(np.array([0.9, 0.1, -0.2], np.float32), (WINDOW, 1))
-OURS = [_H36M[name] for name in _LANDMARKS]
+OURS = [_H36M[name] for name in LANDMARKS]
 
 
 def body(shoulder: float, knee: float) -> Estimate:
@@ -24,8 +24,8 @@ def body(shoulder: float, knee: float) -> Estimate:
 def seen(estimate: Estimate, visibility: float = 1.0) -> Evidence:
     """What BlazePose would say of somebody."""
     landmarks = np.zeros((WINDOW, 33, 7), np.float32)
-    spots = _spots(list(_LANDMARKS))
-    landmarks[:, list(_LANDMARKS.values()), :2] = spots @ drawn(estimate)[:, OURS]
+    shares = joint_shares(list(LANDMARKS))
+    landmarks[:, list(LANDMARKS.values()), :2] = shares @ drawn(estimate)[:, OURS]
     landmarks[..., 3] = visibility
     return Evidence(landmarks, np.zeros((WINDOW, 64, 64), np.uint8))
 
@@ -45,7 +45,7 @@ def test_limbs_are_bent_to_where_they_are_seen() -> None:
 
 
 def test_a_landmark_is_a_mean_of_joints() -> None:
-    np.testing.assert_allclose(_spots(list(_LANDMARKS)).sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(joint_shares(list(LANDMARKS)).sum(axis=1), 1, atol=1e-6)
 
 
 def test_what_is_drawn_in_place_stays() -> None:
