@@ -22,7 +22,7 @@ KEEP = 0.3
 """Weight of a spot's depth against its place in the picture."""
 
 FAR = 0.2
-"""Half sides of the crop from which on a landmark is rather wrong than the joint."""
+"""Half sides of the crop from which on a landmark is rather wrong than the spot."""
 
 ROUNDS = 3
 
@@ -95,7 +95,8 @@ class Reach:
         self._parents = skinning.parents
         self._shares = joint_shares(names)
         self._turned = [names.index(name) for name in _COSTS]
-        self._moves = _below(self._parents)[:, self._turned]  # [24,13]
+        below = _below(self._parents)[:, self._turned]  # [24,13]
+        self._moved = self._shares[:, None] * below.T  # [12,13,24], what a turn moves of a spot
         self._costs = STIFFNESS * np.repeat(list(_COSTS.values()), 3)
 
     def __call__(
@@ -156,9 +157,9 @@ class Reach:
 
     def _change(self, places_m: Float32[Array, "n 24 3"]) -> Float32[Array, "n 12 3 39"]:
         """How what is shown moves with the turn of each joint, in the body frame."""
-        arms_m = places_m[:, :, None] - places_m[:, None, self._turned]  # [n,24,13,3]
-        arms_m *= self._moves[..., None]
-        arms_m = np.einsum("lk,nkjc->nljc", self._shares, arms_m, optimize=True)  # [n,12,13,3]
+        pivots_m = self._moved.sum(axis=2)[..., None] * places_m[:, None, self._turned]
+        arms_m = (self._moved.reshape(-1, places_m.shape[1]) @ places_m).reshape(pivots_m.shape)
+        arms_m = arms_m - pivots_m  # [n,12,13,3]
         x, y, z = np.moveaxis(arms_m, -1, 0)
         nought = np.zeros_like(x)
         rows = [[nought, z, -y], [-z, nought, x], [y, -x, nought]]  # of omega x arm

@@ -44,7 +44,7 @@ def test_limbs_are_bent_to_where_they_are_seen() -> None:
     assert farthest(bent, truth) < farthest(load_fit()(given), truth) / 3
 
 
-def test_a_landmark_is_a_mean_of_joints() -> None:
+def test_the_shares_of_joints_in_a_landmark_sum_to_one() -> None:
     np.testing.assert_allclose(joint_shares(list(LANDMARKS)).sum(axis=1), 1, atol=1e-6)
 
 
