@@ -10,6 +10,7 @@ from pathlib import Path
 from ai_edge_litert.interpreter import Interpreter
 from jaxtyping import Float32
 
+from model.cores import cores_of_this_machine
 from model.types import Array
 
 FOLDER = Path(__file__).parent / "assets" / "blazepose"
@@ -22,8 +23,7 @@ _diverting = threading.Lock()
 
 def threads_of_this_machine() -> int:
     """Threads for one network that has the machine to itself."""
-    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(MAX_THREADS)
-    return min(len(cores), MAX_THREADS)
+    return min(cores_of_this_machine(), MAX_THREADS)
 
 
 class LiteRT:

@@ -18,16 +18,16 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from model.decoding.decoder_process import DecoderProcess, crashed, one_line
-from model.decoding.feed import Feed, Readable
-from model.decoding.request import SLOTS, Limits, Request
-from model.decoding.ring import RingReader
+from model.decoding.decoder_process import crashed, one_line
+from model.decoding.feed import Readable
+from model.decoding.request import SLOTS, Limits
+from model.decoding.standby import Standby
 from model.errors import InputError, UsageError
 from model.types import Frame, VideoInfo
 
 T = TypeVar("T")
 
-__all__ = ["Limits", "VideoStream", "open_video"]
+__all__ = ["Limits", "Standby", "VideoStream", "open_video"]
 
 
 def open_video(
@@ -37,6 +37,7 @@ def open_video(
     end_s: float | None = None,
     limits: Limits | None = None,
     name: str | None = None,
+    decoder: Standby | None = None,
 ) -> "VideoStream":
     """Open a video and decode its first frame.
 
@@ -47,6 +48,8 @@ def open_video(
         end_s: Deliver frames shown before this.
         limits: Bounds on video and decoder.
         name: What errors call the video; its path, unless given.
+        decoder: One that has started already, for a stream and under its own limits; it is closed
+            with the video. One that has died meanwhile is replaced.
 
     Raises:
         UsageError: `bad_time_range`.
@@ -63,9 +66,13 @@ def open_video(
     window = (start_s or 0.0, end_s)
     if isinstance(source, str | Path):
         name = one_line(name or source)
-        return VideoStream(name, _open_file(Path(source), name), None, window, limits or Limits())
-    feed = Feed(source)
-    return VideoStream(name or "the video", feed.fd, feed, window, limits or Limits())
+        standby = Standby(limits or Limits(), _open_file(Path(source), name))
+        return VideoStream(name, standby, window)
+    if decoder is not None and decoder.process.has_died:
+        limits = decoder.limits
+        decoder.close()
+        decoder = None
+    return VideoStream(name or "the video", decoder or Standby(limits or Limits()), window, source)
 
 
 class VideoStream:
@@ -83,24 +90,17 @@ class VideoStream:
     def __init__(
         self,
         name: str,
-        fd: int,
-        feed: Feed | None,
+        decoder: Standby,
         window_s: tuple[float, float | None],
-        limits: Limits,
+        source: Readable | None = None,
     ) -> None:
         self.notes: list[str] = []
-        self._name, self._feed = name, feed
-        self._ring = RingReader(SLOTS, limits.picture_bytes)
-        request = Request(fd, feed is not None, self._ring.fd, *window_s, limits)
+        self._name, self._ring, self._decoder = name, decoder.ring, decoder.process
         with ExitStack() as opened:
-            opened.callback(self._ring.close)
-            try:
-                self._decoder = DecoderProcess(request, feed)
-            finally:
-                os.close(fd)  # the child has its own; a feed ends when no reader is left
-            opened.callback(self._decoder.close)
+            opened.callback(decoder.close)
+            self._feed = decoder.ask(window_s, source)
             with self._errors_named():
-                self._receive_info(limits)
+                self._receive_info(decoder.limits)
             self._opened = opened.pop_all()
 
     @property

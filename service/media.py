@@ -15,6 +15,7 @@ from contextlib import suppress
 from operator import attrgetter
 from typing import Any
 
+from model.cores import cores_of_this_machine
 from service import metrics
 from service.broker import Broker
 from service.broker_types import MediaTask, TaskKind
@@ -76,6 +77,7 @@ class Media:
         self._settings, self._broker, self._store = settings, broker, store
         self._consumer = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._turns = Turns(settings.media_slots)
+        self._cores = cores_of_this_machine()
         self._lock = threading.Lock()  # of turns and children
         self._children: dict[int, ChildProcess] = {}
         self._room = threading.Event()
@@ -123,6 +125,8 @@ class Media:
             log.warning("no task can be claimed", reason=error.message)
             return
         if task is None:
+            if self._newborn and not self._held():
+                self._newborn.comfort()
             return
         if self._has_newborn():  # it may have died meanwhile
             self._start(task)
@@ -192,7 +196,7 @@ class Media:
                     begun = self._turns.ask(name)
                 case "more":
                     if self._turns.extend(name):
-                        child.tell("more")
+                        child.tell("more", cores=self._cores_each())
                     return
                 case "rest":
                     begun = self._turns.rest(name)
@@ -201,7 +205,7 @@ class Media:
                 case _:
                     return
             for pid in map(int, begun):
-                self._children[pid].tell("turn")
+                self._children[pid].tell("turn", cores=self._cores_each())
         if kind == "end":
             try:
                 self._finish(child)
@@ -209,6 +213,10 @@ class Media:
                 with self._lock:
                     del self._children[child.pid]
                 self._room.set()
+
+    def _cores_each(self) -> int:
+        """Cores for each child that works: those of others who rest, or are not there, are lent."""
+        return max(self._cores // len(self._turns.working), 1)
 
     def _finish(self, child: ChildProcess) -> None:
         task = child.task

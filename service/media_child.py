@@ -7,19 +7,21 @@ and no stranger's video: that is decoded by a child of its own.
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
 
 from model.errors import RemocapError
-from model.video import Limits
+from model.video import Limits, Standby
 from service.broker import Broker
 from service.broker_types import MediaTask
 from service.errors import LeaseLostError, UnavailableError
 from service.exports import Workshop
+from service.eyes import Eyes, WideEyes
 from service.logs import bound, get_log, set_up_logs
-from service.media_job import REPORT_S, DecodeTask, Eyes, Pace
+from service.media_job import REPORT_S, DecodeTask, Pace
 from service.media_link import LeavingError, Link
 from service.rehearsal import rehearse
 from service.settings import Settings, load_settings
@@ -33,7 +35,13 @@ log = get_log("media")
 
 
 class Means(NamedTuple):
-    """What a child needs of the world; `pulse` is the queue too, for the heartbeat alone."""
+    """What a child needs of the world.
+
+    Attributes:
+        broker: The queue.
+        pulse: The queue too, for the heartbeat alone.
+        store: Of videos and results.
+    """
 
     broker: Broker
     pulse: Broker
@@ -46,7 +54,9 @@ class Means(NamedTuple):
         What a decode task does up to its first clip is rehearsed.
         """
         means = cls(
-            Broker.of(settings, PATIENCE_S), Broker.of(settings, patience_s=1), Store.of(settings)
+            broker=Broker.of(settings, PATIENCE_S),
+            pulse=Broker.of(settings, patience_s=1),
+            store=Store.of(settings),
         )
         with suppress(UnavailableError):
             means.broker.ping()
@@ -72,14 +82,46 @@ def run_child(settings: Settings, eyes: Eyes) -> None:
         log.error("a child could not get ready", code=error.code, reason=error.message)
         return
     link.tell("ready")
-    task = link.read_task()
+    tools = Tools(settings, eyes, lambda: link.cores)
+    task = link.read_task(tools.lay_out)
     if task is None:
         return
     with bound(job=task.job.id, task=task.kind):
         try:
-            Child(link, settings, means, task, eyes).run()
+            Child(link, settings, means, task, tools).run()
         except Exception:
             log.exception("task given up")
+
+
+class Tools:
+    """What a child works with; where there was time, laid out before there is a task.
+
+    Args:
+        settings: In force.
+        eyes: What finds people on one core.
+        cores: Tells how many may be used.
+
+    Attributes:
+        limits: What a video may be like.
+        eyes: What finds people on all of them.
+        decoder: Waits for a video, where there was time to start it.
+    """
+
+    def __init__(self, settings: Settings, eyes: Eyes, cores: Callable[[], int]) -> None:
+        self.limits = Limits(max_side_px=settings.max_side_px, max_duration_s=settings.max_video_s)
+        self.decoder: Standby | None = None
+        self._wide = WideEyes(eyes, cores)
+        self.eyes = Eyes(self._wide, self._wide.look)
+
+    def lay_out(self) -> None:
+        """Do what would else take the task's time."""
+        self._wide.widen()
+        self.decoder = self.decoder or Standby(self.limits)
+
+    def put_away(self) -> None:
+        """Free what only a video needs."""
+        if self.decoder is not None:
+            self.decoder.close()
 
 
 @dataclass
@@ -100,7 +142,7 @@ class Child:
         settings: In force.
         means: Queue and store.
         task: What to do.
-        eyes: What finds people.
+        tools: What to do it with.
     """
 
     def __init__(
@@ -109,12 +151,11 @@ class Child:
         settings: Settings,
         means: Means,
         task: MediaTask,
-        eyes: Eyes,
+        tools: Tools,
     ) -> None:
-        self._eyes = eyes
+        self._tools = tools
         self._link, self._settings = link, settings
         self._broker, self._store, self._task = means.broker, means.store, task
-        self._limits = Limits(max_side_px=settings.max_side_px, max_duration_s=settings.max_video_s)
         self._lease = TaskLease(
             means.pulse,
             task.lease,
@@ -164,23 +205,25 @@ class Child:
             self._store,
             self._broker,
             self._task,
-            self._limits,
+            self._tools.limits,
             folder,
             self._settings.max_unprocessed_windows,
             Pace(self._work, self._rest),
-            self._eyes,
+            self._tools.eyes,
+            self._tools.decoder,
         )
         decoding.run()
         return Report("succeeded", decoding.frames, len(decoding.people))
 
     def _export(self, folder: Path) -> Report:
         assert self._task.export is not None
+        self._tools.put_away()
         self._work()
         workshop = Workshop(
             self._store,
             self._broker,
             self._settings.models_dir,
-            self._limits,
+            self._tools.limits,
             folder,
             self._progress,
         )

@@ -10,21 +10,20 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from model.clips import Clip
-from model.detect import PersonDetector
 from model.extract import Options, expected_frames, extract_clips
 from model.stages import Stages
-from model.track import Look
 from model.types import WINDOW, Frame
-from model.video import Limits, VideoStream
+from model.video import Limits, Standby, VideoStream
 from service.aside import Aside
 from service.broker import Broker
 from service.broker_types import MediaTask, Totals
 from service.clip_file import pack_clip
 from service.errors import StoreFullError, StoreUnavailableError
 from service.estimates import gpu_s_of_frames
+from service.eyes import Eyes
 from service.frames_ahead import FramesAhead
 from service.logs import get_log
 from service.messages import ClipRequest
@@ -56,13 +55,6 @@ class Pace:
     rest: Callable[[str], None]
 
 
-class Eyes(NamedTuple):
-    """What finds people, loaded already."""
-
-    detector: PersonDetector
-    look: Look
-
-
 class DecodeTask:
     """Decodes one job.
 
@@ -75,6 +67,7 @@ class DecodeTask:
         max_unprocessed: Windows that may wait for the network before decoding pauses.
         pace: When to work.
         eyes: Loaded anew unless given.
+        decoder: One that has started already, under the same limits; closed with the video.
 
     Attributes:
         frames: Decoded so far.
@@ -91,10 +84,11 @@ class DecodeTask:
         max_unprocessed: int,
         pace: Pace,
         eyes: Eyes | None = None,
+        decoder: Standby | None = None,
     ) -> None:
         self._store, self._broker, self._pace = store, broker, pace
         self._lease, self._job, self._is_resumed = task.lease, task.job, task.sealed > 0
-        self._eyes = eyes
+        self._eyes, self._decoder = eyes, decoder
         self._limits, self._folder = limits, folder
         self._max_unprocessed = max_unprocessed
         self._times = TimesWriter(store, task.job.id)
@@ -228,8 +222,14 @@ class DecodeTask:
                 time.sleep(_POLL_S)
 
     def _open(self) -> VideoStream:
-        options = self._job.options
-        return open_upload(self._store, self._job.id, self._folder, options, self._limits)
+        return open_upload(
+            self._store,
+            self._job.id,
+            self._folder,
+            self._job.options,
+            self._limits,
+            decoder=self._decoder,
+        )
 
     def _options(self) -> Options:
         given = self._job.options

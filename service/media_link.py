@@ -1,9 +1,11 @@
 """What a media process and its children tell each other: lines of JSON through pipes.
 
-    to the child     {"kind": "task", "task": {...}}    once
-                     {"kind": "turn"}                   its answer to an ask: work; the first
-                                                        comes unasked, if it can be had
-                     {"kind": "more"}                   its answer to a more: go on, nobody waits
+    to the child     {"kind": "calm"}                   nobody has a task: time to prepare for one
+                     {"kind": "task", "task": {...}}    once
+                     {"kind": "turn", "cores": 2}       its answer to an ask: work, on so many
+                                                        cores; the first comes unasked, if it can
+                                                        be had
+                     {"kind": "more", "cores": 2}       its answer to a more: go on, nobody waits
                      {"kind": "leave", "later": bool}   hand the task back, and go; later: behind
                                                         all tasks that wait
     to the parent    {"kind": "ask"}                    may I work, or go on working?
@@ -60,12 +62,16 @@ class Link:
         source: From the parent.
         sink: To the parent.
         end: Ends the process with a status.
+
+    Attributes:
+        cores: That this child may use, as far as is known.
     """
 
     def __init__(
         self, source: IO[bytes], sink: IO[bytes], end: Callable[[int], object] = os._exit
     ) -> None:
         self._source, self._sink, self._end = source, sink, end
+        self.cores = 1
         self._sending = threading.Lock()
         self._turn, self._more = threading.Event(), threading.Event()
         self._leaving: LeavingError | None = None
@@ -80,13 +86,20 @@ class Link:
             except (OSError, ValueError):
                 self._end(ORPHANED)
 
-    def read_task(self) -> MediaTask | None:
-        """Wait for the task, and listen in a thread from then on; None where there is none."""
-        line = self._source.readline()
-        if not line:
-            return None
-        threading.Thread(target=self._listen, name="media-link", daemon=True).start()
-        return TASK.validate_python(json.loads(line)["task"])
+    def read_task(self, prepare: Callable[[], None] = lambda: None) -> MediaTask | None:
+        """Wait for the task, and listen in a thread from then on; None where there is none.
+
+        Args:
+            prepare: Called when there is time for it.
+        """
+        while line := self._source.readline():
+            match json.loads(line):
+                case {"kind": "calm"}:
+                    prepare()
+                case {"kind": "task", "task": task}:
+                    threading.Thread(target=self._listen, name="media-link", daemon=True).start()
+                    return TASK.validate_python(task)
+        return None
 
     def take_turn(self, beat: Callable[[], None]) -> None:
         """Return once it is this child's turn to work.
@@ -142,10 +155,12 @@ class Link:
     def _listen(self) -> None:
         while line := self._source.readline():
             match json.loads(line):
-                case {"kind": "turn"}:
+                case {"kind": "turn", "cores": cores}:
+                    self.cores = cores
                     self._more.clear()  # one that came late
                     self._turn.set()
-                case {"kind": "more"}:
+                case {"kind": "more", "cores": cores}:
+                    self.cores = cores
                     self._more.set()
                 case {"kind": "leave", "later": later}:
                     self._leaving = LeavingError(later)

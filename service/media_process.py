@@ -41,7 +41,7 @@ class Newborn:
 
     def __init__(self, nursery: Nursery) -> None:
         self.born_s = time.monotonic()
-        self._ready = False
+        self._ready = self._comforted = False
         self._scratch = Scratch()
         try:
             self.pid, self.stdin, self.stdout = nursery.bear(self._scratch.path)
@@ -54,6 +54,13 @@ class Newborn:
         if not self._ready and self._speaks(wait_s):
             self._ready = bool(self.stdout.readline())
         return self._ready and not self._speaks(0)
+
+    def comfort(self) -> None:
+        """Tell it, once, that there is time to prepare for a task."""
+        if not self._comforted:
+            self._comforted = True
+            with suppress(OSError):
+                send(self.stdin, "calm")
 
     @property
     def has_died(self) -> bool:

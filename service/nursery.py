@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, NamedTuple
 
 from service.latency import keep_latency_low
 from service.logs import get_log
@@ -26,9 +26,6 @@ START_S = 60.0  # that the process may take to get ready
 _READY = b"ready"
 _MAX_BYTES = 4096
 log = get_log("media")
-
-if TYPE_CHECKING:
-    from service.media_job import Eyes
 
 
 class Born(NamedTuple):
@@ -111,13 +108,14 @@ class Nursery:
 
 def main() -> None:
     """Get ready, then fork whenever asked to, until the parent has gone."""
+    from service.eyes import Eyes
     from service.media_child import run_child, set_up
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the children here
     settings = set_up()
     with muted():
-        eyes = _open_eyes()
+        eyes = Eyes.load()
     keep_latency_low()  # its children, too
     with socket.socket(fileno=os.dup(0)) as line:
         line.sendall(_READY)
@@ -146,15 +144,6 @@ def _fork(child: tuple[str, int, int], line: socket.socket, run: Callable[[], No
     line.sendall(str(pid).encode())
     os.close(stdin)
     os.close(stdout)
-
-
-def _open_eyes() -> "Eyes":
-    """Load what finds people."""
-    from model.detect import BlazePoseDetector
-    from model.landmarks import LandmarkModel
-    from service.media_job import Eyes
-
-    return Eyes(BlazePoseDetector(), LandmarkModel())
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 from model.atomic import explained
 from model.decoding.mp4 import index_is_last
 from model.errors import InputError
-from model.video import Limits, VideoStream, open_video
+from model.video import Limits, Standby, VideoStream, open_video
 from service.messages import JobOptions
 from service.store import Store
 from service.upload_parts import read_parts
@@ -47,6 +47,7 @@ def open_upload(
     options: JobOptions,
     limits: Limits,
     wait: Callable[[], None] = lambda: None,
+    decoder: Standby | None = None,
 ) -> VideoStream:
     """Open a job's video and decode its first frame.
 
@@ -57,6 +58,8 @@ def open_upload(
         options: Hold the stretch that is wanted.
         limits: Of the video and its decoder.
         wait: Called before the whole of a video is waited for.
+        decoder: One that has started already, under the same limits; it is closed with the video,
+            or before another is started, as one for a whole file must be.
 
     Raises:
         UploadError: `upload_incomplete`.
@@ -71,6 +74,7 @@ def open_upload(
             end_s=options.end_s,
             limits=limits,
             name="the video",
+            decoder=decoder,
         )
 
     parts = read_parts(store, job)
@@ -81,6 +85,8 @@ def open_upload(
         except InputError as error:
             if error.code != "needs_whole_file":
                 raise
+    if decoder is not None:
+        decoder.close()
     wait()
     return open_source(_save(store, job, folder / "video"))
 

@@ -1,7 +1,7 @@
-"""The decoder's own process: `python -m model.decoding.decoder REQUEST`, started by the parent.
+"""The decoder's own process: `python -m model.decoding.decoder`, started by the parent.
 
-REQUEST is a `Request` in JSON. Standard input carries one byte for each free slot of the ring;
-its end is the end of the parent, and so of the child. Standard output carries JSON lines:
+Standard input carries a line, a `Request` in JSON, and then one byte for each free slot of the
+ring; its end is the end of the parent, and so of the child. Standard output carries JSON lines:
 
     {"kind": "info", width, height, fps, duration_s, frame_count, defences}   first
     {"kind": "frame", index, pts_s}    the picture is in slot n % slots, n counting these lines
@@ -11,6 +11,7 @@ its end is the end of the parent, and so of the child. Standard output carries J
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from itertools import chain
@@ -33,9 +34,9 @@ _PROGRESS_FRAMES = 16
 
 
 def main() -> None:
-    """Decode as the first argument says, under all limits the system grants."""
-    request = Request.decode(sys.argv[1])
+    """Wait for a request, and decode as it says, under all limits the system grants."""
     defences = sandbox.leave_network()
+    request = Request.decode(_read_line(sys.stdin.fileno()))
     ring = RingWriter(request.ring_fd, SLOTS, request.limits.picture_bytes, sys.stdin.fileno())
     defences += sandbox.limit_resources(request.limits.memory_bytes)
     sandbox.allow_cpu(request.limits.stall_s)
@@ -127,6 +128,16 @@ def _open(request: Request) -> tuple[InputContainer, VideoStream, float | None]:
         container = demuxer.open_file(file, request.limits)
         stream = demuxer.choose_stream(container, request.limits)
     return container, stream, claimed_s
+
+
+def _read_line(fd: int) -> str:
+    """Read to the end of the line and no further; the end of the parent is ours."""
+    line = b""
+    while not line.endswith(b"\n"):
+        if not (byte := os.read(fd, 1)):
+            sys.exit()
+        line += byte
+    return line.decode()
 
 
 def _send(**message: Any) -> None:

@@ -1,4 +1,4 @@
-"""The parent's hold on one decoder child: start it, hear it, watch it, end it.
+"""The parent's hold on one decoder child: start it, ask it, hear it, watch it, end it.
 
 The child is a fresh interpreter in a session of its own, with a bare environment and no open
 files but its pipes, the video and the ring. Nothing it says is trusted: lines are bounded,
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -39,22 +40,22 @@ _KEPT_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 class DecoderProcess:
-    """One running child.
+    """One child, which gets ready and waits until it is asked.
 
     Args:
-        request: What it is to do; its descriptors are open here and handed over.
-        feed: The stream behind `request.video_fd`, where that is a pipe.
+        fds: Descriptors that are handed over, by the numbers that they have here.
     """
 
-    def __init__(self, request: Request, feed: Feed | None) -> None:
-        self._feed, self._limits = feed, request.limits
+    def __init__(self, *fds: int) -> None:
+        self._feed: Feed | None = None
+        self._stall_s = inf
         self._unread = b""
-        self._process = subprocess.Popen(  # noqa: S603  (our own module; the request is JSON)
-            [sys.executable, "-SPB", "-m", "model.decoding.decoder", request.encode()],
+        self._process = subprocess.Popen(
+            [sys.executable, "-SPB", "-m", "model.decoding.decoder"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            pass_fds=(request.video_fd, request.ring_fd),
+            pass_fds=fds,
             env=_environment(),
             cwd="/",
             start_new_session=True,  # Ctrl-C is the parent's to handle
@@ -65,11 +66,24 @@ class DecoderProcess:
         """Process id of the child."""
         return self._process.pid
 
+    @property
+    def has_died(self) -> bool:
+        """Whether it has ended, as one that waits should not."""
+        return self._process.poll() is not None
+
+    def ask(self, request: Request, feed: Feed | None) -> None:
+        """Have the child decode.
+
+        Args:
+            request: What; its descriptors are some of those handed over.
+            feed: The stream behind `request.video_fd`, where that is a pipe.
+        """
+        self._feed, self._stall_s = feed, request.limits.stall_s
+        self._tell(request.encode().encode() + b"\n")
+
     def free(self, slots: int) -> None:
         """Tell the child that it may fill this many more slots."""
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError):  # a child that has ended has left a last message
-            os.write(self._process.stdin.fileno(), bytes(slots))
+        self._tell(bytes(slots))
 
     def receive(self) -> dict[str, Any]:
         """Wait for the child's next message.
@@ -100,6 +114,11 @@ class DecoderProcess:
             assert pipe is not None
             pipe.close()
 
+    def _tell(self, data: bytes) -> None:
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):  # a child that has ended has left a last message
+            os.write(self._process.stdin.fileno(), data)
+
     def _read(self) -> bytes:
         assert self._process.stdout is not None
         fd = self._process.stdout.fileno()
@@ -117,11 +136,11 @@ class DecoderProcess:
             if self._feed is not None:
                 fed_at_s = time.monotonic() if self._feed.waiting else self._feed.fed_at_s
                 since_s = max(since_s, fed_at_s)
-            left_s = since_s + self._limits.stall_s - time.monotonic()
+            left_s = since_s + self._stall_s - time.monotonic()
             if left_s <= 0:
                 raise InputError(
                     "decoder_limit",
-                    f"gave no picture for {self._limits.stall_s:g} s; expected steady decoding; "
+                    f"gave no picture for {self._stall_s:g} s; expected steady decoding; "
                     "convert it to H.264",
                 )
             if poller.poll(min(left_s, 1.0) * 1000):

@@ -22,17 +22,16 @@ class Feed:
     Args:
         source: Read by this object's thread alone, until its end or until nobody holds the
             reading end. It stays the caller's to close.
+        fd: The pipe's writing end, closed here.
 
     Attributes:
-        fd: The reading end, for the child; close it here once the child has it.
         waiting: Whether the stream has been asked for bytes and has not given them yet.
         fed_at_s: When it last gave some, on the monotonic clock.
         error: What the stream raised.
     """
 
-    def __init__(self, source: Readable) -> None:
-        self._source = source
-        self.fd, self._write_fd = os.pipe()
+    def __init__(self, source: Readable, fd: int) -> None:
+        self._source, self._fd = source, fd
         self.waiting = True
         self.fed_at_s = time.monotonic()
         self.error: Exception | None = None
@@ -43,13 +42,13 @@ class Feed:
             while chunk := self._read():
                 view = memoryview(chunk)
                 while view:
-                    view = view[os.write(self._write_fd, view) :]
+                    view = view[os.write(self._fd, view) :]
         except BrokenPipeError:
             pass  # the child needs no more
         except Exception as error:
             self.error = error
         finally:
-            os.close(self._write_fd)
+            os.close(self._fd)
 
     def _read(self) -> bytes:
         self.waiting = True

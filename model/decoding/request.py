@@ -52,7 +52,7 @@ class Request:
     limits: Limits
 
     def encode(self) -> str:
-        """As JSON, for the child's command line."""
+        """As JSON, on one line."""
         return json.dumps(asdict(self))
 
     @staticmethod

@@ -11,6 +11,7 @@ import pytest
 
 from service.broker_types import Lease, MediaTask
 from service.media_link import ORPHANED, QUANTUM_S, TASK, LeavingError, Link, send
+from tests.load.fleet import wait_for
 from tests.service.sealed import SLEEPING
 
 TASK_OF_TEST = MediaTask(Lease("decode:1", "me", 7), "decode", SLEEPING, attempts=2)
@@ -70,7 +71,7 @@ def answered(parent: Parent) -> threading.Thread:
 
     def answer() -> None:
         assert parent.hear() == {"kind": "ask"}
-        parent.tell("turn")
+        parent.tell("turn", cores=1)
 
     thread = threading.Thread(target=answer)
     thread.start()
@@ -88,7 +89,7 @@ def test_a_turn_is_asked_for_and_lasts_a_while(parent: Parent) -> None:
 
 
 def test_a_turn_that_was_given_unasked_is_not_asked_for(parent: Parent) -> None:
-    parent.tell("turn")
+    parent.tell("turn", cores=1)
     time.sleep(0.1)
     parent.link.rest("upload")  # whoever rests gives it back
     assert parent.hear()["kind"] == "rest"
@@ -98,7 +99,7 @@ def test_a_turn_that_was_given_unasked_is_not_asked_for(parent: Parent) -> None:
 
     parent.link.rest("store")
     assert [parent.hear()["kind"] for _ in range(2)] == ["more", "rest"]
-    parent.tell("turn")
+    parent.tell("turn", cores=1)
     time.sleep(0.1)
     parent.link.take_turn(nothing)
     parent.link.rest("upload")
@@ -107,7 +108,7 @@ def test_a_turn_that_was_given_unasked_is_not_asked_for(parent: Parent) -> None:
 
 
 def test_more_is_asked_for_ahead_and_a_turn_where_there_is_none(parent: Parent) -> None:
-    parent.tell("turn")
+    parent.tell("turn", cores=1)
     heard = work(parent, 2 * QUANTUM_S, answer={"more": "more"})
     assert set(heard) == {"more"}
     assert len(heard) >= 2
@@ -117,10 +118,10 @@ def test_more_is_asked_for_ahead_and_a_turn_where_there_is_none(parent: Parent) 
 
 
 def test_a_late_more_counts_for_no_other_turn(parent: Parent) -> None:
-    parent.tell("turn")
+    parent.tell("turn", cores=1)
     work(parent, 0.7 * QUANTUM_S, answer={})  # it asks for more, in vain
-    parent.tell("more")
-    parent.tell("turn")
+    parent.tell("more", cores=1)
+    parent.tell("turn", cores=1)
     time.sleep(0.1)
 
     heard = work(parent, QUANTUM_S, answer={"ask": "turn"})
@@ -136,7 +137,7 @@ def work(parent: Parent, seconds: float, answer: dict[str, str]) -> list[str]:
         while (kind := parent.hear()["kind"]) != "rest":
             heard.append(kind)
             if kind in answer:
-                parent.tell(answer[kind])
+                parent.tell(answer[kind], cores=1)
 
     thread = threading.Thread(target=listen)
     thread.start()
@@ -150,12 +151,38 @@ def work(parent: Parent, seconds: float, answer: dict[str, str]) -> list[str]:
     return heard
 
 
+def test_it_is_told_how_many_cores_it_may_use(parent: Parent) -> None:
+    assert parent.link.cores == 1
+
+    parent.tell("turn", cores=3)
+    parent.link.take_turn(nothing)
+    assert parent.link.cores == 3
+
+    parent.tell("more", cores=2)
+    wait_for(lambda: parent.link.cores == 2, 10)
+
+
+def test_who_has_time_prepares_before_the_task_comes() -> None:
+    parent, prepared = Parent(), threading.Event()
+    parent.tell("calm")
+    reading = threading.Thread(target=parent.link.read_task, args=[prepared.set])
+    reading.start()
+
+    assert prepared.wait(10)
+    assert reading.is_alive()
+
+    parent.go()
+    reading.join(10)
+    assert not reading.is_alive()
+    parent.close()
+
+
 def test_who_waits_for_a_turn_goes_on_beating(parent: Parent) -> None:
     beats: list[int] = []
 
     def beat() -> None:
         beats.append(1)
-        parent.tell("turn")
+        parent.tell("turn", cores=1)
 
     parent.link.take_turn(beat)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import psutil
 import pytest
 
 from service.media_process import Newborn
@@ -38,6 +39,24 @@ def test_one_that_dies_is_not_ready_any_more(bear: Bear, tmp_path: Path) -> None
 
     wait_for(lambda: newborn.has_died, 10)
     assert not newborn.is_ready(0)
+
+
+def test_one_that_has_time_starts_its_decoder_before_there_is_a_video(
+    bear: Bear, tmp_path: Path
+) -> None:
+    newborn = bear((tmp_path / "store").as_uri())
+    wait_for(lambda: newborn.is_ready(0.5), 30)
+    child = psutil.Process(newborn.pid)
+    assert child.children() == []
+
+    newborn.comfort()
+    newborn.comfort()
+    wait_for(lambda: bool(child.children()), 10)
+    (decoder,) = child.children()
+    child.kill()
+
+    psutil.wait_procs([decoder], 10)
+    assert not decoder.is_running() or decoder.status() == psutil.STATUS_ZOMBIE
 
 
 def test_one_without_a_store_ends_before_it_has_a_task(bear: Bear, tmp_path: Path) -> None:

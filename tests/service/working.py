@@ -12,7 +12,8 @@ from model.video import Limits
 from service.broker import Broker
 from service.broker_types import MediaTask
 from service.errors import JobOverError, LeaseLostError
-from service.media_job import DecodeTask, Eyes, Pace
+from service.eyes import Eyes
+from service.media_job import DecodeTask, Pace
 from service.settings import Settings
 from service.store import Store
 from service.task_lease import TaskLease
@@ -70,9 +71,4 @@ def _run(broker: Broker, store: Store, task: MediaTask, lease: TaskLease, folder
         broker.fail(task.lease, error.code, error.message)
 
 
-@cache
-def _eyes() -> Eyes:
-    from model.detect import BlazePoseDetector
-    from model.landmarks import LandmarkModel
-
-    return Eyes(BlazePoseDetector(), LandmarkModel())
+_eyes = cache(Eyes.load)

@@ -20,9 +20,9 @@ def said(path: Path, *, start_s: float = 0.0, limits: Limits | None = None) -> l
     with path.open("rb") as file:
         request = Request(file.fileno(), False, ring.fd, start_s, None, limits)
         freed_fd, free_fd = os.pipe()
-        os.write(free_fd, bytes(1000))
+        os.write(free_fd, request.encode().encode() + b"\n" + bytes(1000))
         child = subprocess.run(
-            [sys.executable, "-m", "model.decoding.decoder", request.encode()],
+            [sys.executable, "-m", "model.decoding.decoder"],
             stdin=freed_fd,
             capture_output=True,
             pass_fds=(file.fileno(), ring.fd),
@@ -35,10 +35,11 @@ def said(path: Path, *, start_s: float = 0.0, limits: Limits | None = None) -> l
     return [json.loads(line) for line in child.stdout.splitlines()]
 
 
-def test_a_request_survives_the_command_line():
+def test_a_request_survives_being_sent():
     request = Request(3, True, 4, 0.5, None, replace(Limits(), stall_s=1.5))
 
     assert Request.decode(request.encode()) == request
+    assert "\n" not in request.encode()
 
 
 def test_info_comes_first_then_frames_then_the_end(tmp_path):

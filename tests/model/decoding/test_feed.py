@@ -2,7 +2,13 @@ import io
 import os
 import threading
 
-from model.decoding.feed import Feed
+from model.decoding.feed import Feed, Readable
+
+
+def fed(source: Readable) -> tuple[Feed, int]:
+    """What pours the source into a pipe, and the pipe's reading end."""
+    read_fd, write_fd = os.pipe()
+    return Feed(source, write_fd), read_fd
 
 
 def drained(fd: int) -> bytes:
@@ -13,7 +19,9 @@ def drained(fd: int) -> bytes:
 def test_every_byte_goes_through():
     data = os.urandom(300_000)
 
-    assert drained(Feed(io.BytesIO(data)).fd) == data
+    _, fd = fed(io.BytesIO(data))
+
+    assert drained(fd) == data
 
 
 def test_what_the_stream_raises_is_kept():
@@ -21,9 +29,9 @@ def test_what_the_stream_raises_is_kept():
         def read(self, _: int) -> bytes:
             raise ConnectionResetError
 
-    feed = Feed(Broken())
+    feed, fd = fed(Broken())
 
-    assert drained(feed.fd) == b""
+    assert drained(fd) == b""
     assert isinstance(feed.error, ConnectionResetError)
 
 
@@ -32,8 +40,8 @@ def test_it_stops_when_nobody_reads():
         def read(self, size: int) -> bytes:
             return bytes(size)
 
-    feed = Feed(Endless())
-    os.close(feed.fd)
+    feed, fd = fed(Endless())
+    os.close(fd)
 
     for thread in threading.enumerate():
         if thread.name == "video-feed":
@@ -51,10 +59,10 @@ def test_it_waits_while_the_stream_is_silent():
             go_on.wait(10)
             return b""
 
-    feed = Feed(Silent())
+    feed, fd = fed(Silent())
     asked.wait(10)
 
     assert feed.waiting
     go_on.set()
-    assert drained(feed.fd) == b""
+    assert drained(fd) == b""
     assert not feed.waiting
