@@ -53,7 +53,7 @@ class Front:
         return cls(settings, store, broker, jobs, watch, Waiting(jobs, watch), gate)
 
 
-def _front(request: Request) -> Front:
+async def _front(request: Request) -> Front:  # a plain function would go through a thread
     front: Front = request.app.state.front
     return front
 
@@ -70,7 +70,8 @@ async def identified(
         UnauthenticatedError: As `Gate.identify`.
         ForbiddenError: `read_only`, `foreign_origin`.
     """
-    caller = await _front(request).gate.identify(credentials_of(request))
+    front = await _front(request)
+    caller = await front.gate.identify(credentials_of(request))
     if caller.only_job is not None:
         _check_scope(request)
     if caller.by_session and request.method not in _SAFE and "origin" not in request.headers:

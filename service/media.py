@@ -205,7 +205,8 @@ class Media:
                 case _:
                     return
             for pid in map(int, begun):
-                self._children[pid].tell("turn", cores=self._cores_each())
+                other = self._children[pid]
+                other.tell("turn", n=other.asked, cores=self._cores_each())
         if kind == "end":
             try:
                 self._finish(child)

@@ -2,13 +2,13 @@
 
     to the child     {"kind": "calm"}                   nobody has a task: time to prepare for one
                      {"kind": "task", "task": {...}}    once
-                     {"kind": "turn", "cores": 2}       its answer to an ask: work, on so many
-                                                        cores; the first comes unasked, if it can
-                                                        be had
+                     {"kind": "turn", "n": 3, "cores": 2}   its answer to the ask of this number:
+                                                        work, on so many cores; number 0 comes
+                                                        unasked, if it can be had
                      {"kind": "more", "cores": 2}       its answer to a more: go on, nobody waits
                      {"kind": "leave", "later": bool}   hand the task back, and go; later: behind
                                                         all tasks that wait
-    to the parent    {"kind": "ask"}                    may I work, or go on working?
+    to the parent    {"kind": "ask", "n": 3}            may I work, or go on working?
                      {"kind": "more"}                   may I have another turn when this is over?
                                                         Asked ahead, so that nobody waits for it
                      {"kind": "rest", "why": "upload"}  I cannot go on for now: it waits for more of
@@ -75,6 +75,8 @@ class Link:
         self._sending = threading.Lock()
         self._turn, self._more = threading.Event(), threading.Event()
         self._leaving: LeavingError | None = None
+        self._counting = threading.Lock()
+        self._number = 0  # of the ask whose answer counts
         self._until_s: float | None = None  # of the turn that it is
         self._resting: str | None = None  # why
 
@@ -114,7 +116,8 @@ class Link:
         if self._until_s is not None and time.monotonic() < self._until_s:
             return
         if not self._was_answered():
-            self.tell("ask")
+            self._void_turns()
+            self.tell("ask", n=self._number)
             while not self._turn.wait(_LOOK_S):
                 beat()
                 self.check()
@@ -142,10 +145,16 @@ class Link:
         """
         self.check()
         self._until_s = None
-        self._turn.clear()
+        self._void_turns()
         if self._resting != why:
             self._resting = why
             self.tell("rest", why=why)
+
+    def _void_turns(self) -> None:
+        """See to it that a turn that is on its way does not count any more."""
+        with self._counting:
+            self._number += 1
+            self._turn.clear()
 
     def check(self) -> None:
         """Raise LeavingError where the parent wants the task back."""
@@ -155,10 +164,12 @@ class Link:
     def _listen(self) -> None:
         while line := self._source.readline():
             match json.loads(line):
-                case {"kind": "turn", "cores": cores}:
+                case {"kind": "turn", "n": number, "cores": cores}:
                     self.cores = cores
-                    self._more.clear()  # one that came late
-                    self._turn.set()
+                    with self._counting:
+                        if number == self._number:
+                            self._more.clear()  # one that came late
+                            self._turn.set()
                 case {"kind": "more", "cores": cores}:
                     self.cores = cores
                     self._more.set()

@@ -95,6 +95,7 @@ class ChildProcess:
         report: What it said when it was done, None if it never did.
         resting: What it waits for, if it does: `upload`, `workers` or `store`.
         resting_since_s: Since when.
+        asked: Number of its latest ask for a turn.
     """
 
     def __init__(self, newborn: Newborn, task: MediaTask, hear: Hear) -> None:
@@ -103,6 +104,7 @@ class ChildProcess:
         self.report: Mapping[str, Any] | None = None
         self.resting: str | None = None
         self.resting_since_s = 0.0
+        self.asked = 0
         self.heard_s = time.monotonic()
         self._newborn = newborn
         self._leaving = False
@@ -154,5 +156,6 @@ class ChildProcess:
         if kind == "done":
             self.report = message
         elif kind != "alive":
+            self.asked = message.get("n", self.asked)
             self.resting, self.resting_since_s = message.get("why"), time.monotonic()
         self._hear(self, kind, message)

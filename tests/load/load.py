@@ -25,6 +25,7 @@ from service.stacking import join_inputs, take_rows
 from tests.load import fronts, memory, readers, rpc_reader, rpc_stream
 from tests.load.crowd import Shape, random_clips, show, wait_all_over
 from tests.load.fleet import Fleet, Plan, free_port, machine, running, workers
+from tests.load.overhead import overhead
 from tests.load.rates import steady_windows_per_s
 from tests.load.scaling import one_killed, scaling
 from tests.load.uploads import uploads
@@ -221,7 +222,7 @@ def main() -> None:
         "uploads": uploads,
         "memory": redis_memory,
         "network": network,
-        "overhead": fronts.overhead,
+        "overhead": overhead,
         "equality": fronts.equality,
         "upload": memory.upload,
         "results": memory.results,

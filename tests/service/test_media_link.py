@@ -38,6 +38,9 @@ class Parent:
     def tell(self, kind: str, **fields: Any) -> None:
         send(self._sink, kind, **fields)
 
+    def give_turn(self, n: int = 0, cores: int = 1) -> None:
+        self.tell("turn", n=n, cores=cores)
+
     def hear(self) -> dict[str, Any]:
         return json.loads(self._source.readline())
 
@@ -70,8 +73,9 @@ def answered(parent: Parent) -> threading.Thread:
     """Answer the child's next question with a turn."""
 
     def answer() -> None:
-        assert parent.hear() == {"kind": "ask"}
-        parent.tell("turn", cores=1)
+        asked = parent.hear()
+        assert asked["kind"] == "ask"
+        parent.give_turn(asked["n"])
 
     thread = threading.Thread(target=answer)
     thread.start()
@@ -88,27 +92,35 @@ def test_a_turn_is_asked_for_and_lasts_a_while(parent: Parent) -> None:
     assert not thread.is_alive()
 
 
-def test_a_turn_that_was_given_unasked_is_not_asked_for(parent: Parent) -> None:
-    parent.tell("turn", cores=1)
-    time.sleep(0.1)
-    parent.link.rest("upload")  # whoever rests gives it back
+def test_the_first_turn_is_not_asked_for(parent: Parent) -> None:
+    parent.give_turn(cores=2)
+    wait_for(lambda: parent.link.cores == 2, 10)
+
+    parent.link.take_turn(nothing)
+
+    assert parent.hear() == {"kind": "more"}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_whoever_rests_gives_back_the_turn_wherever_it_is(parent: Parent, when: str) -> None:
+    if when == "before":
+        parent.give_turn(cores=2)
+        wait_for(lambda: parent.link.cores == 2, 10)
+    parent.link.rest("upload")
     assert parent.hear()["kind"] == "rest"
+    if when == "after":  # it was on its way
+        parent.give_turn(cores=2)
+        wait_for(lambda: parent.link.cores == 2, 10)
+
     thread = answered(parent)
     parent.link.take_turn(nothing)
+
     thread.join(10)
-
-    parent.link.rest("store")
-    assert [parent.hear()["kind"] for _ in range(2)] == ["more", "rest"]
-    parent.tell("turn", cores=1)
-    time.sleep(0.1)
-    parent.link.take_turn(nothing)
-    parent.link.rest("upload")
-
-    assert [parent.hear()["kind"] for _ in range(2)] == ["more", "rest"]
+    assert not thread.is_alive()
 
 
 def test_more_is_asked_for_ahead_and_a_turn_where_there_is_none(parent: Parent) -> None:
-    parent.tell("turn", cores=1)
+    parent.give_turn()
     heard = work(parent, 2 * QUANTUM_S, answer={"more": "more"})
     assert set(heard) == {"more"}
     assert len(heard) >= 2
@@ -118,11 +130,11 @@ def test_more_is_asked_for_ahead_and_a_turn_where_there_is_none(parent: Parent) 
 
 
 def test_a_late_more_counts_for_no_other_turn(parent: Parent) -> None:
-    parent.tell("turn", cores=1)
+    parent.give_turn()
     work(parent, 0.7 * QUANTUM_S, answer={})  # it asks for more, in vain
     parent.tell("more", cores=1)
-    parent.tell("turn", cores=1)
-    time.sleep(0.1)
+    parent.give_turn(cores=2)
+    wait_for(lambda: parent.link.cores == 2, 10)
 
     heard = work(parent, QUANTUM_S, answer={"ask": "turn"})
 
@@ -134,10 +146,10 @@ def work(parent: Parent, seconds: float, answer: dict[str, str]) -> list[str]:
     heard: list[str] = []
 
     def listen() -> None:
-        while (kind := parent.hear()["kind"]) != "rest":
+        while (kind := (told := parent.hear())["kind"]) != "rest":
             heard.append(kind)
             if kind in answer:
-                parent.tell(answer[kind], cores=1)
+                parent.tell(answer[kind], n=told.get("n"), cores=1)
 
     thread = threading.Thread(target=listen)
     thread.start()
@@ -154,9 +166,8 @@ def work(parent: Parent, seconds: float, answer: dict[str, str]) -> list[str]:
 def test_it_is_told_how_many_cores_it_may_use(parent: Parent) -> None:
     assert parent.link.cores == 1
 
-    parent.tell("turn", cores=3)
-    parent.link.take_turn(nothing)
-    assert parent.link.cores == 3
+    parent.give_turn(cores=3)
+    wait_for(lambda: parent.link.cores == 3, 10)
 
     parent.tell("more", cores=2)
     wait_for(lambda: parent.link.cores == 2, 10)
@@ -182,7 +193,7 @@ def test_who_waits_for_a_turn_goes_on_beating(parent: Parent) -> None:
 
     def beat() -> None:
         beats.append(1)
-        parent.tell("turn", cores=1)
+        parent.give_turn(parent.hear()["n"])
 
     parent.link.take_turn(beat)
 
