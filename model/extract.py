@@ -17,7 +17,8 @@ from model.detect import PersonDetector
 from model.errors import UsageError
 from model.evidence import EvidenceCutter
 from model.stages import Stages
-from model.track import Look, track_people
+from model.track import track_people
+from model.tracking.looking import Look
 from model.tracks_file import TracksFile
 from model.types import Array, Frame, Observation, VideoInfo
 from model.video import Limits

@@ -1,45 +1,36 @@
 """Follows people through a video, so that each keeps one number.
 
-A person once found costs one call of the landmark network per frame, two where frames are
-sparse: each look says where to look
-next. The detector runs now and then, to find others; whoever is new is also followed backward,
-through the frames that still wait to be handed out. The same frames give the same people.
-
-Every other frame is seen in a mirror. The landmark network errs to one side, in a mirror to the
-other, and as landmarks are smoothed over some frames, half of it goes. On rendered films that is
-worth 3 mm of PA-MPJPE. Where frames are too few for smoothing, each is looked at both ways.
+A person once found costs one call of the landmark network per frame, two where frames are sparse
+(`model.tracking.looking`): each look says where to look next. The detector runs now and then, to
+find others; whoever is new is also followed backward, through the frames that still wait to be
+handed out. The same frames give the same people.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from model.detect import BlazePoseDetector, PersonDetector
-from model.landmarks import LandmarkModel, Landmarks, average
+from model.landmarks import LandmarkModel
 from model.litert import threads_of_this_machine
 from model.region import Region
-from model.tracking.appearance import torso_histogram
 from model.tracking.handout import DELAY_FRAMES, HandOut, People
+from model.tracking.looking import MIN_PRESENCE, Look, Looker
 from model.tracking.people_limit import PeopleLimit
 from model.tracking.person_track import Sighting, Track
 from model.tracking.scene import SceneCuts
-from model.tracking.steady import REACH_S
 from model.types import Array, Frame
 
 NEAR_EVERY_S = 0.25  # between detections in the whole picture
 SMALL_EVERY_S = 1.0  # between detections in tiles, and looks beside everybody, too
 BESIDE = 0.8  # radii from hips to hips of two who walk side by side
 CONFIRM_FRAMES = DELAY_FRAMES  # sightings in a row that make a person
-MIN_PRESENCE = 0.5  # of a look, to follow somebody
 SURE_PRESENCE = 0.95  # of every look to be confirmed
 STILL_PRESENCE = 0.85  # mean to stay so in one place
 MOVER_PRESENCE = 0.7  # mean to stay so after moving away, as no jacket on the grass does
 MIN_TORSO = 0.25  # mean to be confirmed
 MIN_IN_VIEW = 0.4  # share of the landmarks
 MIN_RADIUS_PX = 8.0  # of anybody worth a look
-UPSIDE_DOWN_RAD = 2.0  # of leaning, from which on nobody is believed to begin so
-SPARSE_S = 0.45 * REACH_S  # between frames of which hardly more than three count in smoothing
 MAX_JUMP = 0.6  # radii from the forecast in the next frame
 REMEMBER_S = 1.0  # how long somebody out of sight keeps the number
 MAX_DETOUR = 1.0  # radii from the forecast after some time out of sight
@@ -47,9 +38,6 @@ MIN_LIKENESS = 0.5  # of the clothes, from one sighting to the next
 SEARCH = 2.5  # half side, in radii, of the part searched for somebody lost
 SAME_PLACE = 0.25  # radii, between hips or landmarks of one and the same person
 MAX_COVER = 0.5  # share of somebody new that somebody known may cover
-
-Look = Callable[[Array, Region], Landmarks]
-"""What `LandmarkModel` does."""
 
 
 def track_people(
@@ -86,7 +74,7 @@ class Tracker:
 
     def __init__(self, detector: PersonDetector, look: Look, max_people: int | None = None) -> None:
         self._detector = detector
-        self._look = look
+        self._looker = Looker(look)
         self._scene = SceneCuts()
         self._hand_out = HandOut(PeopleLimit(max_people))
         self._seen: list[Track] = []  # in the latest frame
@@ -94,13 +82,10 @@ class Tracker:
         self._ended: list[Track] = []  # with sightings still to be handed out
         self._next_near_s = self._next_small_s = -np.inf
         self._scene_start = 0  # index of a frame
-        self._latest_s = -np.inf  # of the frames
-        self._sparse = False
 
     def add(self, frame: Frame) -> list[People]:
         """Take a frame in; give the one that is finished, if any."""
-        self._sparse = frame.pts_s - self._latest_s > SPARSE_S
-        self._latest_s = frame.pts_s
+        self._looker.turn_to(frame)
         if self._scene.cuts_to(frame.rgb):
             self._start_over(frame.index)
         self._follow(frame)
@@ -127,33 +112,11 @@ class Tracker:
         self._seen, self._lost = [], []
         self._next_near_s = self._next_small_s = -np.inf
 
-    def _look_at(self, region: Region, frame: Frame) -> Sighting:
-        plain, mirrored = (replace(region, mirrored=in_mirror) for in_mirror in (False, True))
-        if self._sparse:
-            found = average(self._look(frame.rgb, plain), self._look(frame.rgb, mirrored))
-        else:
-            found = self._look(frame.rgb, mirrored if frame.index % 2 else plain)
-        colours = torso_histogram(frame.rgb, found.points)
-        return Sighting(frame.index, frame.pts_s, found, colours)
-
-    def _look_at_somebody_new(self, region: Region, frame: Frame) -> Sighting:
-        """Look, and where somebody seems to stand on the head, see whether they do not.
-
-        BlazePose sees people in whichever turn it looks at them, and they keep it from then on.
-        """
-        sighting = self._look_at(region, frame)
-        if abs(sighting.region.rotation_rad) < UPSIDE_DOWN_RAD:
-            return sighting
-        upright = self._look_at(replace(sighting.region, rotation_rad=0.0), frame)
-        if abs(upright.region.rotation_rad) >= UPSIDE_DOWN_RAD:
-            return sighting
-        again = self._look_at(upright.region, frame)  # the first look was about the wrong hips
-        upright = max(upright, again, key=lambda seen: seen.landmarks.presence)
-        return upright if upright.landmarks.presence >= MIN_PRESENCE else sighting
-
     def _follow(self, frame: Frame) -> None:
         """Look where each person should be by now."""
-        looks = [(track, self._look_at(track.predict(frame.pts_s), frame)) for track in self._seen]
+        looks = [
+            (track, self._looker.at(track.predict(frame.pts_s), frame)) for track in self._seen
+        ]
         # The least surprising first: of two that end up on one person, the other is lost.
         looks.sort(key=lambda look: _doubt(*look))
         self._seen = []
@@ -170,11 +133,7 @@ class Tracker:
 
     def _is_taken(self, sighting: Sighting, *, wary: bool) -> bool:
         """Whether this is somebody seen in this frame; `wary`, also where one covers the other."""
-        return any(
-            sighting.landmarks.distance(track.last.landmarks) < SAME_PLACE
-            or (wary and sighting.landmarks.cover(track.last.landmarks) > MAX_COVER)
-            for track in self._seen
-        )
+        return _is_one_of(sighting, (track.last for track in self._seen), wary=wary)
 
     def _candidates(self, frame: Frame) -> Iterator[Region]:
         """Where those may be who are not followed."""
@@ -207,7 +166,7 @@ class Tracker:
         followed = any(region.distance(track.last.region) < SAME_PLACE for track in self._seen)
         if followed or region.radius_px < MIN_RADIUS_PX:
             return
-        sighting = self._look_at_somebody_new(region, frame)
+        sighting = self._looker.at_somebody_new(region, frame)
         if not _is_somebody(sighting, frame.rgb) or self._is_taken(sighting, wary=True):
             return
         track = self._recall(sighting)
@@ -225,7 +184,7 @@ class Tracker:
             if frame.index < self._scene_start:
                 break
             after = sightings[-1]
-            sighting = self._look_at(after.region, frame)
+            sighting = self._looker.at(after.region, frame)
             if (
                 sighting.landmarks.presence < SURE_PRESENCE
                 or not _is_somebody(sighting, frame.rgb)
@@ -242,12 +201,7 @@ class Tracker:
     def _was_taken(self, sighting: Sighting) -> bool:
         """Whether this is somebody seen in the frame of the sighting."""
         others = (track.at(sighting.frame_index) for track in self._tracks())
-        return any(
-            sighting.landmarks.distance(other.landmarks) < SAME_PLACE
-            or sighting.landmarks.cover(other.landmarks) > MAX_COVER
-            for other in others
-            if other is not None
-        )
+        return _is_one_of(sighting, filter(None, others), wary=True)
 
     def _recall(self, sighting: Sighting) -> Track | None:
         """Who of those lost this is."""
@@ -278,6 +232,14 @@ def _is_somebody(sighting: Sighting, rgb: Array) -> bool:
         found.presence >= MIN_PRESENCE
         and found.region.radius_px >= MIN_RADIUS_PX
         and found.in_view(width, height) >= MIN_IN_VIEW
+    )
+
+
+def _is_one_of(sighting: Sighting, others: Iterable[Sighting], *, wary: bool) -> bool:
+    return any(
+        sighting.landmarks.distance(other.landmarks) < SAME_PLACE
+        or (wary and sighting.landmarks.cover(other.landmarks) > MAX_COVER)
+        for other in others
     )
 
 

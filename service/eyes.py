@@ -13,7 +13,7 @@ from model.detect import BlazePoseDetector, Detection, PersonDetector
 from model.landmarks import LandmarkModel, Landmarks
 from model.litert import threads_of_this_machine
 from model.region import Region
-from model.track import Look
+from model.tracking.looking import Look
 from model.types import Array
 
 

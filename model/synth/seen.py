@@ -11,6 +11,7 @@ from model.landmarks import LandmarkModel, Landmarks
 from model.region import CROP_MARGIN, REGION_MARGIN, Region
 from model.synth.dataset import SynthClips
 from model.synth.framing import draw_squares
+from model.tracking.looking import is_mirrored
 from model.tracking.steady import steady_landmarks
 from model.training.batch import Sample
 from model.types import Array, Evidence, Observation
@@ -78,7 +79,7 @@ def follow(
     for number, (picture, crop_px) in enumerate(zip(pictures, crops_px, strict=True)):
         if region is None:
             region = look(picture, Region.of_crop(crop_px)).region
-        looks.append(look(picture, replace(region, mirrored=number % 2 == 1)))
+        looks.append(look(picture, replace(region, mirrored=is_mirrored(number))))
         region = looks[-1].region if looks[-1].presence >= MIN_PRESENCE else None
     points = np.stack([found.points for found in looks])
     seen = [

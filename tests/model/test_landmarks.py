@@ -9,7 +9,7 @@ import pytest
 
 from model.detect import BlazePoseDetector
 from model.evidence import warp_mask
-from model.landmarks import OTHER_SIDE, LandmarkModel, Landmarks
+from model.landmarks import OTHER_SIDE, LandmarkModel, Landmarks, average
 from model.region import Region
 from model.types import Array
 from model.video import open_video
@@ -111,3 +111,21 @@ def test_in_a_mirror_the_same_person_is_seen(look: LandmarkModel) -> None:
     assert mirrored.mask is not None
     cells = [warp_mask(seen.mask, region.crop_px) > 127 for seen in (plain, mirrored)]
     assert (cells[0] & cells[1]).sum() > 0.9 * (cells[0] | cells[1]).sum()
+
+
+def test_the_average_of_two_looks_lies_between_them() -> None:
+    rng = np.random.default_rng(5)
+    one, other = (
+        Landmarks(rng.random((33, 7), np.float32), presence, region)
+        for presence, region in (
+            (0.5, Region(10.0, 20.0, 5.0, np.pi - 0.1)),
+            (1.0, Region(14.0, 20.0, 5.0, 0.1 - np.pi)),
+        )
+    )
+
+    mean = average(one, other)
+
+    np.testing.assert_allclose(mean.points, (one.points + other.points) / 2)
+    assert mean.presence == 0.75
+    assert (mean.region.x_px, mean.region.y_px) == (12.0, 20.0)
+    assert abs(mean.region.rotation_rad) == pytest.approx(np.pi)  # and not upright

@@ -119,6 +119,16 @@ def test_a_card_that_is_no_json_is_bad(tmp_path: Path) -> None:
     assert raised.value.code == "bad_model"
 
 
+def test_a_card_that_changes_is_read_again(tmp_path: Path) -> None:
+    folder = add_model(tmp_path, "mine", licence="none")
+    assert load_card(folder).licence == "none"
+
+    text = (folder / "model.json").read_text()
+    (folder / "model.json").write_text(text.replace('"none"', '"free"'))  # of the same size
+
+    assert load_card(folder).licence == "free"
+
+
 def test_seeded_models_are_told_apart_by_their_cards(tmp_path: Path) -> None:
     one, other = add_model(tmp_path, "a"), add_model(tmp_path, "b", seed=2)
 

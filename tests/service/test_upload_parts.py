@@ -36,6 +36,18 @@ def test_parts_are_the_video(store: Store) -> None:
     assert max(map(len, parts)) <= PART_BYTES
 
 
+def test_an_array_of_bytes_is_taken_over_and_not_copied(store: Store) -> None:
+    writer = PartWriter(store, JOB)
+    first = bytearray(b"one")
+
+    writer.write(first)
+    writer.write(b" two")
+
+    assert first == b"one two"
+    writer.close()
+    assert b"".join(read_parts(store, JOB)) == b"one two"
+
+
 def test_part_is_written_when_its_first_byte_is_a_second_old(store: Store) -> None:
     clock = Clock()
     writer = PartWriter(store, JOB, clock)
