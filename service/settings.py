@@ -11,14 +11,20 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from model.cores import cores_of_this_machine
 from model.errors import UsageError
 from service.security_masks import learn, mask, passwords_in
 
 LOOPBACK = "127.0.0.1"
+_MAX_SLOTS = 8  # as each takes 200 MB
 
 
 def _data_home() -> Path:
     return Path.home() / ".local" / "share" / "remocap"
+
+
+def _slots_of_this_machine() -> int:
+    return max(2, min(cores_of_this_machine(), _MAX_SLOTS))
 
 
 class Settings(BaseSettings):
@@ -59,7 +65,8 @@ class Settings(BaseSettings):
             takes over 2 s for them, or has no memory for them, is given fewer.
         max_wait_ms: How long a waiting clip may be overtaken by a smaller one that fits a batch.
         clip_windows: Windows of one clip request.
-        media_slots: Videos that one media process decodes at the same time.
+        media_slots: Videos that one media process decodes at the same time; by default as many as
+            there are cores, 2 to 8. Cores that are left over speed up each.
         media_jobs: Videos that one media process holds at the same time, those included that wait
             for their upload or for workers; each takes some 200 MB.
         max_unprocessed_windows: Decoding of a job pauses while it has so many windows waiting.
@@ -107,7 +114,7 @@ class Settings(BaseSettings):
     batch_windows: int = Field(default=16, ge=1, le=1024)
     max_wait_ms: float = Field(default=500, ge=0)
     clip_windows: int = Field(default=4, ge=1, le=4)
-    media_slots: int = Field(default=2, ge=1)
+    media_slots: int = Field(default_factory=_slots_of_this_machine, ge=1)
     media_jobs: int = Field(default=8, ge=1)
     max_unprocessed_windows: int = Field(default=256, ge=8)
     max_queued_gpu_s: float = Field(default=50_000, gt=0)
