@@ -10,7 +10,7 @@ from pathlib import Path
 from ai_edge_litert.interpreter import Interpreter
 from jaxtyping import Float32
 
-from model.cores import cores_of_this_machine
+from model.cores import usable_cores
 from model.types import Array
 
 FOLDER = Path(__file__).parent / "assets" / "blazepose"
@@ -23,7 +23,7 @@ _diverting = threading.Lock()
 
 def threads_of_this_machine() -> int:
     """Threads for one network that has the machine to itself."""
-    return min(cores_of_this_machine(), MAX_THREADS)
+    return min(usable_cores(), MAX_THREADS)
 
 
 class LiteRT:

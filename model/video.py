@@ -37,7 +37,7 @@ def open_video(
     end_s: float | None = None,
     limits: Limits | None = None,
     name: str | None = None,
-    decoder: Standby | None = None,
+    standby: Standby | None = None,
 ) -> "VideoStream":
     """Open a video and decode its first frame.
 
@@ -48,8 +48,8 @@ def open_video(
         end_s: Deliver frames shown before this.
         limits: Bounds on video and decoder.
         name: What errors call the video; its path, unless given.
-        decoder: One that has started already, for a stream and under its own limits; it is closed
-            with the video. One that has died meanwhile is replaced.
+        standby: A decoder that has started already, for a stream, under limits of its own; it is
+            closed with the video, or where that cannot be opened. One that has died is replaced.
 
     Raises:
         UsageError: `bad_time_range`.
@@ -59,20 +59,24 @@ def open_video(
             index at the end: save it to a file and open that.
     """
     if not 0 <= (start_s or 0) < (inf if end_s is None else end_s):
+        if standby is not None:
+            standby.close()
         raise UsageError(
             "bad_time_range",
             f"start {start_s} s and end {end_s} s; expected 0 <= start < end; change one of them",
         )
     window = (start_s or 0.0, end_s)
     if isinstance(source, str | Path):
+        assert standby is None, "a file needs a decoder of its own"
         name = one_line(name or source)
         standby = Standby(limits or Limits(), _open_file(Path(source), name))
         return VideoStream(name, standby, window)
-    if decoder is not None and decoder.process.has_died:
-        limits = decoder.limits
-        decoder.close()
-        decoder = None
-    return VideoStream(name or "the video", decoder or Standby(limits or Limits()), window, source)
+    if standby is not None and standby.process.has_died:
+        limits = standby.limits
+        standby.close()
+        standby = None
+    standby = standby or Standby(limits or Limits())
+    return VideoStream(name or "the video", standby, window, source)
 
 
 class VideoStream:
@@ -90,17 +94,17 @@ class VideoStream:
     def __init__(
         self,
         name: str,
-        decoder: Standby,
+        standby: Standby,
         window_s: tuple[float, float | None],
         source: Readable | None = None,
     ) -> None:
         self.notes: list[str] = []
-        self._name, self._ring, self._decoder = name, decoder.ring, decoder.process
+        self._name, self._ring, self._decoder = name, standby.ring, standby.process
         with ExitStack() as opened:
-            opened.callback(decoder.close)
-            self._feed = decoder.ask(window_s, source)
+            opened.callback(standby.close)
+            self._feed = standby.ask(window_s, source)
             with self._errors_named():
-                self._receive_info(decoder.limits)
+                self._receive_info(standby.limits)
             self._opened = opened.pop_all()
 
     @property

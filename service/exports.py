@@ -16,7 +16,7 @@ from pathlib import Path
 from model.export.rows import Progress
 from model.reconstruction import Reconstruction
 from model.types import Smoothing
-from model.video import Limits, VideoStream
+from model.video import Limits, Standby, VideoStream
 from service.broker import Broker
 from service.errors import NotFoundError
 from service.messages import ExportRequest, Job
@@ -73,6 +73,7 @@ class Workshop:
         limits: Of videos and their decoder.
         folder: For files in the making.
         progress: Told of rows or frames that are done.
+        standby: A decoder that has started already, under the same limits.
     """
 
     store: Store
@@ -81,6 +82,7 @@ class Workshop:
     limits: Limits
     folder: Path
     progress: Progress
+    standby: Standby | None = None
 
     def make(self, job: Job, request: ExportRequest) -> tuple[str, int]:
         """Make an export and store it; return its path in the store, and its size in bytes.
@@ -146,7 +148,9 @@ class Workshop:
             write_preview(video, target, self.progress, video.info.frame_count or 0)
 
     def _open_video(self, job: Job) -> VideoStream:
-        return open_upload(self.store, job.id, self.folder, job.options, self.limits)
+        return open_upload(
+            self.store, job.id, self.folder, job.options, self.limits, standby=self.standby
+        )
 
 
 def _track(value: object) -> int | None:

@@ -10,12 +10,12 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from operator import attrgetter
 from typing import Any
 
-from model.cores import cores_of_this_machine
+from model.cores import usable_cores
 from service import metrics
 from service.broker import Broker
 from service.broker_types import MediaTask, TaskKind
@@ -36,6 +36,7 @@ _CLAIM_MS = 500
 _LEAVE_S = 3.0  # that children have to hand their tasks back
 _IDLE_S = 1.0  # without work, before a draining process hands a task back
 _STARVED_S = 5.0  # without a byte, before a seat can be lost
+_MAX_EXPORTS = 2  # at a time
 _SILENCE_LEASES = 4  # after so many leases without a word a child is taken for dead
 _FRESH_S = 60.0  # that a newborn's connections are trusted for
 _QUIET_S = 0.25  # after a task began before a birth, which would take the task's time ...
@@ -77,7 +78,7 @@ class Media:
         self._settings, self._broker, self._store = settings, broker, store
         self._consumer = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._turns = Turns(settings.media_slots)
-        self._cores = cores_of_this_machine()
+        self._cores = usable_cores()
         self._lock = threading.Lock()  # of turns and children
         self._children: dict[int, ChildProcess] = {}
         self._room = threading.Event()
@@ -126,7 +127,7 @@ class Media:
             return
         if task is None:
             if self._newborn and not self._held():
-                self._newborn.comfort()
+                self._newborn.prepare()
             return
         if self._has_newborn():  # it may have died meanwhile
             self._start(task)
@@ -163,17 +164,19 @@ class Media:
         with self._lock:
             self._children[child.pid] = child
             self._turns.enter(str(child.pid), task.job.tenant)
+            begun = self._turns.ask(str(child.pid))  # on its behalf, so that it need not
         self._quiet_until_s = time.monotonic() + (_QUIET_S if rested else 0)
         metrics.MEDIA_TASKS.labels(task.kind).inc()
         child.begin()
-        self._hear(child, "ask", {})  # on its behalf, so that it need not
+        with self._lock:
+            self._tell_turns(begun)
         log.info("task started", job=task.job.id, task=task.kind, pid=child.pid)
 
     def _kinds_with_room(self) -> list[TaskKind]:
         """What may be claimed; exports have seats of their own, so that no decoding keeps them."""
         held = [child.task.kind for child in self._held()]
         seats: dict[TaskKind, int] = {
-            "export": self._settings.media_slots,
+            "export": min(self._settings.media_slots, _MAX_EXPORTS),
             "decode": self._settings.media_jobs,
         }
         return [kind for kind, most in seats.items() if held.count(kind) < most]
@@ -204,9 +207,7 @@ class Media:
                     begun = self._turns.leave(name)
                 case _:
                     return
-            for pid in map(int, begun):
-                other = self._children[pid]
-                other.tell("turn", n=other.asked, cores=self._cores_each())
+            self._tell_turns(begun)
         if kind == "end":
             try:
                 self._finish(child)
@@ -215,8 +216,13 @@ class Media:
                     del self._children[child.pid]
                 self._room.set()
 
+    def _tell_turns(self, begun: Iterable[str]) -> None:
+        """Tell children that it is their turn; the lock is held."""
+        for child in filter(None, map(self._children.get, map(int, begun))):
+            child.tell("turn", n=child.asked, cores=self._cores_each())
+
     def _cores_each(self) -> int:
-        """Cores for each child that works: those of others who rest, or are not there, are lent."""
+        """Cores for each child that works; the lock is held."""
         return max(self._cores // len(self._turns.working), 1)
 
     def _finish(self, child: ChildProcess) -> None:

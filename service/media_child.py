@@ -7,22 +7,21 @@ and no stranger's video: that is decoded by a child of its own.
 import os
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
 
 from model.errors import RemocapError
-from model.video import Limits, Standby
 from service.broker import Broker
 from service.broker_types import MediaTask
 from service.errors import LeaseLostError, UnavailableError
 from service.exports import Workshop
-from service.eyes import Eyes, WideEyes
+from service.eyes import Eyes
 from service.logs import bound, get_log, set_up_logs
 from service.media_job import REPORT_S, DecodeTask, Pace
 from service.media_link import LeavingError, Link
+from service.media_tools import Tools
 from service.rehearsal import rehearse
 from service.settings import Settings, load_settings
 from service.store import Store
@@ -83,7 +82,7 @@ def run_child(settings: Settings, eyes: Eyes) -> None:
         return
     link.tell("ready")
     tools = Tools(settings, eyes, lambda: link.cores)
-    task = link.read_task(tools.lay_out)
+    task = link.read_task(tools.prepare)
     if task is None:
         return
     with bound(job=task.job.id, task=task.kind):
@@ -91,37 +90,6 @@ def run_child(settings: Settings, eyes: Eyes) -> None:
             Child(link, settings, means, task, tools).run()
         except Exception:
             log.exception("task given up")
-
-
-class Tools:
-    """What a child works with; where there was time, laid out before there is a task.
-
-    Args:
-        settings: In force.
-        eyes: What finds people on one core.
-        cores: Tells how many may be used.
-
-    Attributes:
-        limits: What a video may be like.
-        eyes: What finds people on all of them.
-        decoder: Waits for a video, where there was time to start it.
-    """
-
-    def __init__(self, settings: Settings, eyes: Eyes, cores: Callable[[], int]) -> None:
-        self.limits = Limits(max_side_px=settings.max_side_px, max_duration_s=settings.max_video_s)
-        self.decoder: Standby | None = None
-        self._wide = WideEyes(eyes, cores)
-        self.eyes = Eyes(self._wide, self._wide.look)
-
-    def lay_out(self) -> None:
-        """Do what would else take the task's time."""
-        self._wide.widen()
-        self.decoder = self.decoder or Standby(self.limits)
-
-    def put_away(self) -> None:
-        """Free what only a video needs."""
-        if self.decoder is not None:
-            self.decoder.close()
 
 
 @dataclass
@@ -210,14 +178,13 @@ class Child:
             self._settings.max_unprocessed_windows,
             Pace(self._work, self._rest),
             self._tools.eyes,
-            self._tools.decoder,
+            self._tools.standby,
         )
         decoding.run()
         return Report("succeeded", decoding.frames, len(decoding.people))
 
     def _export(self, folder: Path) -> Report:
         assert self._task.export is not None
-        self._tools.put_away()
         self._work()
         workshop = Workshop(
             self._store,
@@ -226,6 +193,7 @@ class Child:
             self._tools.limits,
             folder,
             self._progress,
+            self._tools.standby,
         )
         self._lease.beat(EXPORT_STEP_S)
         path, size_bytes = workshop.make(self._task.job, self._task.export)

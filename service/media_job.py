@@ -67,7 +67,7 @@ class DecodeTask:
         max_unprocessed: Windows that may wait for the network before decoding pauses.
         pace: When to work.
         eyes: Loaded anew unless given.
-        decoder: One that has started already, under the same limits; closed with the video.
+        standby: A decoder that has started already, under the same limits; closed with the video.
 
     Attributes:
         frames: Decoded so far.
@@ -84,11 +84,11 @@ class DecodeTask:
         max_unprocessed: int,
         pace: Pace,
         eyes: Eyes | None = None,
-        decoder: Standby | None = None,
+        standby: Standby | None = None,
     ) -> None:
         self._store, self._broker, self._pace = store, broker, pace
         self._lease, self._job, self._is_resumed = task.lease, task.job, task.sealed > 0
-        self._eyes, self._decoder = eyes, decoder
+        self._eyes, self._standby = eyes, standby
         self._limits, self._folder = limits, folder
         self._max_unprocessed = max_unprocessed
         self._times = TimesWriter(store, task.job.id)
@@ -228,7 +228,7 @@ class DecodeTask:
             self._folder,
             self._job.options,
             self._limits,
-            decoder=self._decoder,
+            standby=self._standby,
         )
 
     def _options(self) -> Options:

@@ -1,10 +1,11 @@
 """What a media process and its children tell each other: lines of JSON through pipes.
 
-    to the child     {"kind": "calm"}                   nobody has a task: time to prepare for one
+    to the child     {"kind": "prepare"}                nobody has a task, so there is time; once
                      {"kind": "task", "task": {...}}    once
-                     {"kind": "turn", "n": 3, "cores": 2}   its answer to the ask of this number:
-                                                        work, on so many cores; number 0 comes
-                                                        unasked, if it can be had
+                     {"kind": "turn", "n": 3, "cores": 2}
+                                                        its answer to the ask of this number: work,
+                                                        on so many cores; number 0 comes unasked,
+                                                        if it can be had
                      {"kind": "more", "cores": 2}       its answer to a more: go on, nobody waits
                      {"kind": "leave", "later": bool}   hand the task back, and go; later: behind
                                                         all tasks that wait
@@ -96,7 +97,7 @@ class Link:
         """
         while line := self._source.readline():
             match json.loads(line):
-                case {"kind": "calm"}:
+                case {"kind": "prepare"}:
                     prepare()
                 case {"kind": "task", "task": task}:
                     threading.Thread(target=self._listen, name="media-link", daemon=True).start()

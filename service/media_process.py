@@ -41,7 +41,7 @@ class Newborn:
 
     def __init__(self, nursery: Nursery) -> None:
         self.born_s = time.monotonic()
-        self._ready = self._comforted = False
+        self._ready = self._prepared = False
         self._scratch = Scratch()
         try:
             self.pid, self.stdin, self.stdout = nursery.bear(self._scratch.path)
@@ -55,12 +55,12 @@ class Newborn:
             self._ready = bool(self.stdout.readline())
         return self._ready and not self._speaks(0)
 
-    def comfort(self) -> None:
-        """Tell it, once, that there is time to prepare for a task."""
-        if not self._comforted:
-            self._comforted = True
+    def prepare(self) -> None:
+        """Have it prepare for a task, once, as there is time."""
+        if not self._prepared:
+            self._prepared = True
             with suppress(OSError):
-                send(self.stdin, "calm")
+                send(self.stdin, "prepare")
 
     @property
     def has_died(self) -> bool:

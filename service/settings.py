@@ -11,12 +11,12 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from model.cores import cores_of_this_machine
+from model.cores import usable_cores
 from model.errors import UsageError
 from service.security_masks import learn, mask, passwords_in
 
 LOOPBACK = "127.0.0.1"
-_MAX_SLOTS = 8  # as each takes 200 MB
+_MAX_SLOTS = 4  # with four cores each, where there are so many
 
 
 def _data_home() -> Path:
@@ -24,7 +24,7 @@ def _data_home() -> Path:
 
 
 def _slots_of_this_machine() -> int:
-    return max(2, min(cores_of_this_machine(), _MAX_SLOTS))
+    return max(2, min(usable_cores(), _MAX_SLOTS))
 
 
 class Settings(BaseSettings):
@@ -66,7 +66,7 @@ class Settings(BaseSettings):
         max_wait_ms: How long a waiting clip may be overtaken by a smaller one that fits a batch.
         clip_windows: Windows of one clip request.
         media_slots: Videos that one media process decodes at the same time; by default as many as
-            there are cores, 2 to 8. Cores that are left over speed up each.
+            there are cores, 2 to 4.
         media_jobs: Videos that one media process holds at the same time, those included that wait
             for their upload or for workers; each takes some 200 MB.
         max_unprocessed_windows: Decoding of a job pauses while it has so many windows waiting.

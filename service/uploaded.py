@@ -47,7 +47,7 @@ def open_upload(
     options: JobOptions,
     limits: Limits,
     wait: Callable[[], None] = lambda: None,
-    decoder: Standby | None = None,
+    standby: Standby | None = None,
 ) -> VideoStream:
     """Open a job's video and decode its first frame.
 
@@ -58,8 +58,8 @@ def open_upload(
         options: Hold the stretch that is wanted.
         limits: Of the video and its decoder.
         wait: Called before the whole of a video is waited for.
-        decoder: One that has started already, under the same limits; it is closed with the video,
-            or before another is started, as one for a whole file must be.
+        standby: A decoder that has started already, under the same limits; it is closed with the
+            video, or before another is started, as one for a whole file must be.
 
     Raises:
         UploadError: `upload_incomplete`.
@@ -74,7 +74,7 @@ def open_upload(
             end_s=options.end_s,
             limits=limits,
             name="the video",
-            decoder=decoder,
+            standby=standby if isinstance(source, PartReader) else None,
         )
 
     parts = read_parts(store, job)
@@ -85,8 +85,8 @@ def open_upload(
         except InputError as error:
             if error.code != "needs_whole_file":
                 raise
-    if decoder is not None:
-        decoder.close()
+    if standby is not None:
+        standby.close()
     wait()
     return open_source(_save(store, job, folder / "video"))
 

@@ -1,4 +1,7 @@
-"""A decoder started before there is a video for it, so that nobody waits for its imports."""
+"""A decoder and what it shares with us; it may start before there is a video for it.
+
+Its imports take 0.1 s, which nobody waits for then.
+"""
 
 import os
 from contextlib import ExitStack
@@ -50,9 +53,9 @@ class Standby:
         Returns:
             What pours the stream into the decoder.
         """
+        assert (source is None) == (self._write_fd is None)
         feed = None
-        if self._write_fd is not None:
-            assert source is not None
+        if source is not None and self._write_fd is not None:
             feed, self._write_fd = Feed(source, self._write_fd), None
         request = Request(self._video_fd, feed is not None, self.ring.fd, *window_s, self.limits)
         self.process.ask(request, feed)

@@ -1,6 +1,7 @@
 """Contact sheet: a few frames with the meshes over them, and below each the body from the side.
 
 Depth does not show in an overlay; whether a reconstruction is right can be seen from the side only.
+There the ground is level, as far as can be told: cameras look down.
 """
 
 from collections.abc import Iterable
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float32, UInt8
 
 from model.atomic import replacing
 from model.export.overlay import draw_people
@@ -17,6 +18,7 @@ from model.reconstruction import Reconstruction
 from model.shading import person_rgb
 from model.side_view import render_side
 from model.types import Array, Frame
+from model.upright import camera_pitch_rad, upright_rotmat
 
 COLUMNS = 4
 PANEL_WIDTH = 480  # pixels
@@ -44,11 +46,14 @@ def write_sheet(
     rows = np.linspace(0, len(star) - 1, min(COLUMNS, len(star))).round().astype(int)
     wanted = star.frame_index[rows].tolist()
     people = PeopleByFrame(reconstruction)
+    level = upright_rotmat(camera_pitch_rad(reconstruction, star))
     columns: list[Array] = []
     for frame in frames:
         if frame.index == wanted[len(columns)]:
             shown = people.at(frame.index)
-            views = [render_view(*one, reconstruction) for one in shown if one[0].sequence is star]
+            views = [
+                render_view(*one, reconstruction, level) for one in shown if one[0].sequence is star
+            ]
             overlay = draw_people(frame.rgb, reconstruction, shown)
             columns.append(np.concatenate([fit_width(overlay), *views]))
             progress(len(columns), len(wanted))
@@ -60,12 +65,23 @@ def write_sheet(
 
 
 def render_view(
-    chunk: Chunk, row: int, reconstruction: Reconstruction
+    chunk: Chunk,
+    row: int,
+    reconstruction: Reconstruction,
+    level: Float32[Array, "3 3"],
 ) -> UInt8[Array, "height width 3"]:
-    """Draw one row of a person from the camera's right."""
+    """Draw one row of a person from the camera's right.
+
+    Args:
+        chunk: Holds the row.
+        row: Counted in the chunk.
+        reconstruction: Whose.
+        level: Turns the camera's axes into level ones.
+    """
     colour = person_rgb(chunk.sequence.track_id)
+    turn = level @ chunk.mesh.view_rotmat[row]
     return render_side(
-        chunk.mesh.vertices_m[row],
+        chunk.mesh.vertices_m[row] @ turn.T,
         reconstruction.body.faces,
         colour,
         width=PANEL_WIDTH,

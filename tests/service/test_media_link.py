@@ -41,6 +41,11 @@ class Parent:
     def give_turn(self, n: int = 0, cores: int = 1) -> None:
         self.tell("turn", n=n, cores=cores)
 
+    def give_first_turn(self) -> None:
+        """Give the turn that is not asked for, and wait until it is there."""
+        self.give_turn()
+        wait_for(self.link._turn.is_set, 10)
+
     def hear(self) -> dict[str, Any]:
         return json.loads(self._source.readline())
 
@@ -93,8 +98,7 @@ def test_a_turn_is_asked_for_and_lasts_a_while(parent: Parent) -> None:
 
 
 def test_the_first_turn_is_not_asked_for(parent: Parent) -> None:
-    parent.give_turn(cores=2)
-    wait_for(lambda: parent.link.cores == 2, 10)
+    parent.give_first_turn()
 
     parent.link.take_turn(nothing)
 
@@ -104,8 +108,7 @@ def test_the_first_turn_is_not_asked_for(parent: Parent) -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_whoever_rests_gives_back_the_turn_wherever_it_is(parent: Parent, when: str) -> None:
     if when == "before":
-        parent.give_turn(cores=2)
-        wait_for(lambda: parent.link.cores == 2, 10)
+        parent.give_first_turn()
     parent.link.rest("upload")
     assert parent.hear()["kind"] == "rest"
     if when == "after":  # it was on its way
@@ -120,7 +123,7 @@ def test_whoever_rests_gives_back_the_turn_wherever_it_is(parent: Parent, when: 
 
 
 def test_more_is_asked_for_ahead_and_a_turn_where_there_is_none(parent: Parent) -> None:
-    parent.give_turn()
+    parent.give_first_turn()
     heard = work(parent, 2 * QUANTUM_S, answer={"more": "more"})
     assert set(heard) == {"more"}
     assert len(heard) >= 2
@@ -130,7 +133,7 @@ def test_more_is_asked_for_ahead_and_a_turn_where_there_is_none(parent: Parent) 
 
 
 def test_a_late_more_counts_for_no_other_turn(parent: Parent) -> None:
-    parent.give_turn()
+    parent.give_first_turn()
     work(parent, 0.7 * QUANTUM_S, answer={})  # it asks for more, in vain
     parent.tell("more", cores=1)
     parent.give_turn(cores=2)
@@ -175,7 +178,7 @@ def test_it_is_told_how_many_cores_it_may_use(parent: Parent) -> None:
 
 def test_who_has_time_prepares_before_the_task_comes() -> None:
     parent, prepared = Parent(), threading.Event()
-    parent.tell("calm")
+    parent.tell("prepare")
     reading = threading.Thread(target=parent.link.read_task, args=[prepared.set])
     reading.start()
 
@@ -192,8 +195,9 @@ def test_who_waits_for_a_turn_goes_on_beating(parent: Parent) -> None:
     beats: list[int] = []
 
     def beat() -> None:
+        if not beats:
+            parent.give_turn(parent.hear()["n"])
         beats.append(1)
-        parent.give_turn(parent.hear()["n"])
 
     parent.link.take_turn(beat)
 

@@ -49,8 +49,8 @@ def test_one_that_has_time_starts_its_decoder_before_there_is_a_video(
     child = psutil.Process(newborn.pid)
     assert child.children() == []
 
-    newborn.comfort()
-    newborn.comfort()
+    newborn.prepare()
+    newborn.prepare()
     wait_for(lambda: bool(child.children()), 10)
     (decoder,) = child.children()
     child.kill()

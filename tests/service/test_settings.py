@@ -26,11 +26,11 @@ def test_flag_that_was_not_given_changes_nothing(monkeypatch: pytest.MonkeyPatch
     assert load_settings(model=None).model == "mine"
 
 
-@pytest.mark.parametrize(("cores", "slots"), [(1, 2), (6, 6), (64, 8)])
+@pytest.mark.parametrize(("cores", "slots"), [(1, 2), (3, 3), (64, 4)])
 def test_as_many_videos_are_decoded_as_there_are_cores(
     cores: int, slots: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.settings.cores_of_this_machine", lambda: cores)
+    monkeypatch.setattr("service.settings.usable_cores", lambda: cores)
 
     assert load_settings().media_slots == slots
     assert load_settings(media_slots=3).media_slots == 3
