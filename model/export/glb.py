@@ -1,8 +1,8 @@
 """GLB: an animated scene of everybody, seen from the camera of the video, for any 3D program.
 
-A person is one node; under it lies a mesh for each stretch of up to 60 frames, with a morph target
-per frame, shown while its frames last and scaled to nothing otherwise. docs/formats.md has the
-layout in full.
+It stands on a floor, as far as that can be told. A person is one node; under it lies a mesh for
+each stretch of up to 60 frames, with a morph target per frame, shown while its frames last and
+scaled to nothing otherwise. docs/formats.md has the layout in full.
 """
 
 import tempfile
@@ -20,6 +20,7 @@ from model.export.meta import meta_to_dict
 from model.export.rows import Progress, ignore
 from model.export.segments import Morphs, Stretch, cut_stretches, mesh_to_morphs
 from model.export.size import check_size
+from model.floor import estimate_floor
 from model.reconstruction import Reconstruction
 from model.rotations import rotmat_to_unitquat
 from model.shading import person_rgb, srgb_to_linear
@@ -104,8 +105,21 @@ class _Scene:
             "nodes", name="people", rotation=_HALF_TURN_ABOUT_X, children=self._people
         )
         camera = gltf.add("nodes", name="camera", camera=self._add_camera())
+        floor = estimate_floor(self._reconstruction)
+        stage = gltf.add(
+            "nodes",
+            name="floor",
+            rotation=[
+                float(np.sin(-floor.pitch_rad / 2)),
+                0.0,
+                0.0,
+                float(np.cos(floor.pitch_rad / 2)),
+            ],
+            translation=[0.0, floor.camera_m, 0.0],
+            children=[people, camera],
+        )
         gltf.add("animations", name="motion", channels=self._channels, samplers=self._samplers)
-        gltf.add("scenes", nodes=[people, camera])
+        gltf.add("scenes", nodes=[stage])
         gltf.set(
             scene=0,
             extensionsUsed=["KHR_mesh_quantization"],

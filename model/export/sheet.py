@@ -1,7 +1,7 @@
 """Contact sheet: a few frames with the meshes over them, and below each the body from the side.
 
 Depth does not show in an overlay; whether a reconstruction is right can be seen from the side only.
-There the ground is level, as far as can be told: cameras look down.
+There the floor is level, as far as can be told: cameras look down.
 """
 
 from collections.abc import Iterable
@@ -14,11 +14,11 @@ from jaxtyping import Float32, UInt8
 from model.atomic import replacing
 from model.export.overlay import draw_people
 from model.export.rows import Chunk, PeopleByFrame, Progress, ignore
+from model.floor import estimate_floor
 from model.reconstruction import Reconstruction
 from model.shading import person_rgb
 from model.side_view import render_side
 from model.types import Array, Frame
-from model.upright import camera_pitch_rad, upright_rotmat
 
 COLUMNS = 4
 PANEL_WIDTH = 480  # pixels
@@ -46,7 +46,7 @@ def write_sheet(
     rows = np.linspace(0, len(star) - 1, min(COLUMNS, len(star))).round().astype(int)
     wanted = star.frame_index[rows].tolist()
     people = PeopleByFrame(reconstruction)
-    level = upright_rotmat(camera_pitch_rad(reconstruction, star))
+    level = estimate_floor(reconstruction).rotmat
     columns: list[Array] = []
     for frame in frames:
         if frame.index == wanted[len(columns)]:

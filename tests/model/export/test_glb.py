@@ -134,6 +134,25 @@ def test_the_camera_sees_what_the_video_saw(reader: Reader, result: Reconstructi
     assert focal_px == pytest.approx(result.meta.focal_px, rel=1e-6)
 
 
+def test_people_stand_upright_on_the_floor(reader: Reader, result: Reconstruction) -> None:
+    [stage] = reader.gltf.scenes[0].nodes
+    floor = reader.gltf.nodes[stage]
+    assert {reader.gltf.nodes[child].name for child in floor.children} == {"people", "camera"}
+    x, y, z, w = floor.rotation
+    turn = unitquat_to_rotmat(np.array([w, x, y, z]))
+
+    frames = range(0, 70, 5)
+    soles_m, crowns_m = [], []
+    for frame in frames:
+        placed_m = result.mesh(result.sequences[0], slice(frame, frame + 1)).placed_m()[0]
+        height_m = ((placed_m * [1, -1, -1]) @ turn.T + floor.translation)[:, 1]
+        soles_m.append(height_m.min())
+        crowns_m.append(height_m.max())
+
+    assert abs(np.median(soles_m)) < 0.1
+    assert 1.4 < np.median(crowns_m) < 2.1
+
+
 def test_the_file_says_what_it_is(reader: Reader, result: Reconstruction) -> None:
     assert reader.gltf.asset.copyright == result.meta.licence
     assert reader.gltf.asset.extras["weights_sha256"] == result.meta.weights_sha256
