@@ -65,7 +65,10 @@ class ClipCommitter:
                     if over:
                         return
                 else:
-                    list(pool.map(self.settle, answers))
+                    if len(answers) == 1:
+                        self.settle(answers[0])
+                    else:
+                        list(pool.map(self.settle, answers))
                     self._answers.task_done()
 
     def settle(self, answer: Answer) -> None:

@@ -166,10 +166,10 @@ class Media:
             self._turns.enter(str(child.pid), task.job.tenant)
             begun = self._turns.ask(str(child.pid))  # on its behalf, so that it need not
         self._quiet_until_s = time.monotonic() + (_QUIET_S if rested else 0)
-        metrics.MEDIA_TASKS.labels(task.kind).inc()
         child.begin()
         with self._lock:
             self._tell_turns(begun)
+        metrics.MEDIA_TASKS.labels(task.kind).inc()
         log.info("task started", job=task.job.id, task=task.kind, pid=child.pid)
 
     def _kinds_with_room(self) -> list[TaskKind]:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -113,17 +114,15 @@ class DecodeTask:
         stages = Stages(watch=self._report)
         options = self._options()
         with stages.stage("open"):
-            frames = FramesAhead(self._open, self._idle)
-        with frames as video, self._aside:
+            opened = FramesAhead(self._open, self._idle)
+        with opened as video, self._aside:
             facts = VideoFacts(
                 video.info.width, video.info.height, video.info.fps, video.info.duration_s
             )
-            self._aside.do(lambda: write_facts(self._store, self._job.id, facts))
             if (expected := expected_frames(video.info, options)) is not None:
                 stages.expect("decode", expected)
-                gpu_s = gpu_s_of_frames(expected)
-                self._aside.do(lambda: self._broker.reserve(self._lease, gpu_s))
-            for clip in self._clips_of(video, options, stages):
+            frames = self._paced(video, stages, partial(self._introduce, facts, expected))
+            for clip in self._clips_of(frames, options, stages):
                 self._seal(clip)
                 self._await_demand()
             self._aside.settle()
@@ -141,15 +140,28 @@ class DecodeTask:
         else:
             self._pace.rest("upload")
 
-    def _clips_of(self, video: FramesAhead, options: Options, stages: Stages) -> Iterator[Clip]:
-        frames = self._paced(video, stages)
+    def _introduce(self, facts: VideoFacts, expected: int | None) -> None:
+        """Say aside what is known of the video before it is looked at."""
+        self._aside.do(lambda: write_facts(self._store, self._job.id, facts))
+        if expected is not None:
+            gpu_s = gpu_s_of_frames(expected)
+            self._aside.do(lambda: self._broker.reserve(self._lease, gpu_s))
+
+    def _clips_of(
+        self, frames: Iterator[Frame], options: Options, stages: Stages
+    ) -> Iterator[Clip]:
         windows = self._job.options.max_windows
         return extract_clips(frames, options, self._job.input, self._see, stages, windows)
 
-    def _paced(self, frames: FramesAhead, stages: Stages) -> Iterator[Frame]:
-        for frame in frames:
+    def _paced(
+        self, video: FramesAhead, stages: Stages, introduce: Callable[[], None]
+    ) -> Iterator[Frame]:
+        """Yield frames in turns with other tasks; introduce the video as the first is looked at."""
+        for number, frame in enumerate(video):
             with stages.stage("turn"):
                 self._pace.work()
+            if number == 0:
+                introduce()
             yield frame
 
     def _see(self, frame_index: int, pts_s: float) -> None:

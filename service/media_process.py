@@ -114,8 +114,8 @@ class ChildProcess:
 
     def begin(self) -> None:
         """Have it do its task."""
-        self._thread.start()
         self.tell("task", task=TASK.dump_python(self.task, mode="json"))
+        self._thread.start()
 
     def tell(self, kind: str, **fields: Any) -> None:
         """Send it a line, in vain if it has gone."""

@@ -75,23 +75,23 @@ async def take_in(
     parts = PartWriter(jobs.store, job.id)
     whole: asyncio.Task[str] | None = None
     at_once = not upload.body.may_have_fields and caller.idempotency_key is None
-    intake = Intake(parts, max_bytes)
+    receiver = Receiver(parts, max_bytes, hashed=caller.idempotency_key is not None)
     try:
         if at_once:
             await run_sync(jobs.submit, job, caller)
             queued(job.id)
         async with kept(jobs.broker, job.id):
-            fields = await receive(upload.stream, upload.body, intake)
+            fields = await receive(upload.stream, upload.body, receiver)
             if not at_once:
                 options = with_fields(options, fields)
-                told = jobs, job, options, caller, parts, intake
+                told = jobs, job, options, caller, parts, receiver
                 whole = asyncio.create_task(run_sync(_submit_whole, *told))
                 job_id = await asyncio.shield(whole)  # in a thread, it ends in any case
                 queued(job_id)
                 return job_id, options
-            await run_sync(intake.write_rest)
+            await run_sync(receiver.write_rest)
             await run_sync(parts.close)
-        await run_sync(jobs.correct, job, intake.size_bytes)
+        await run_sync(jobs.correct, job, receiver.size_bytes)
         return job.id, options
     except BaseException as error:
         if whole is not None and (submitted := await _outcome(whole)):
@@ -113,13 +113,15 @@ def _submit_whole(
     options: ReconstructOptions,
     caller: Caller,
     parts: PartWriter,
-    intake: "Intake",
+    receiver: "Receiver",
 ) -> str:
     """Queue a job whose video has arrived; or find the one that was queued before."""
-    intake.write_rest()
+    receiver.write_rest()
     parts.close()
-    prepared = jobs.prepare(options, caller, intake.size_bytes, job)
-    job_id = jobs.submit(with_digest(prepared, intake.sha256), caller)
+    prepared = jobs.prepare(options, caller, receiver.size_bytes, job)
+    if caller.idempotency_key is not None:
+        prepared = with_digest(prepared, receiver.sha256)
+    job_id = jobs.submit(prepared, caller)
     if job_id != job.id:
         jobs.discard(job)
     return job_id
@@ -132,28 +134,30 @@ class Parts(Protocol):
         """Take bytes, or none, only to let what has waited long enough be written."""
 
 
-class Intake:
+class Receiver:
     """Measures, hashes and hands on what arrives of a video; hashing and writing in threads.
 
     Args:
         parts: Where to.
         max_bytes: Largest video that is taken.
+        hashed: Whether `sha256` is wanted: two seconds of a core for 2 GB.
 
     Attributes:
         size_bytes: Of the video so far.
     """
 
-    def __init__(self, parts: Parts, max_bytes: int) -> None:
+    def __init__(self, parts: Parts, max_bytes: int, *, hashed: bool = True) -> None:
         self.size_bytes = 0
         self._parts = parts
         self._max_bytes = max_bytes
         self._gathered = bytearray()
         self._since_s = 0.0
-        self._hash = hashlib.sha256()
+        self._hash = hashlib.sha256() if hashed else None
 
     @property
     def sha256(self) -> str:
         """Of what was flushed."""
+        assert self._hash is not None
         return self._hash.hexdigest()
 
     async def add(self, data: bytes) -> None:
@@ -179,7 +183,8 @@ class Intake:
     def write_rest(self) -> None:
         """Do what `flush` does, in a thread of the caller's."""
         data, self._gathered = self._gathered, bytearray()
-        self._hash.update(data)
+        if self._hash is not None:
+            self._hash.update(data)
         UPLOADED_BYTES.inc(len(data))
         self._parts.write(data)  # which takes it over
 
@@ -193,15 +198,15 @@ def too_large(max_bytes: int) -> TooLargeError:
     )
 
 
-async def receive(stream: AsyncIterator[bytes], body: Body, intake: Intake) -> dict[str, str]:
+async def receive(stream: AsyncIterator[bytes], body: Body, receiver: Receiver) -> dict[str, str]:
     """Read a request's body to its end, and return the fields that came beside the video.
 
-    What came last is still gathered: `Intake.write_rest` hands it on.
+    What came last is still gathered: `Receiver.write_rest` hands it on.
 
     Args:
         stream: The bytes as they arrive.
         body: Who reads them.
-        intake: Where the video goes.
+        receiver: Where the video goes.
 
     Raises:
         UploadError: The body cannot be read, is too large, or stops arriving
@@ -214,9 +219,9 @@ async def receive(stream: AsyncIterator[bytes], body: Body, intake: Intake) -> d
             if isinstance(piece, Field):
                 fields[piece.name] = piece.value
             else:
-                await intake.add(piece)
+                await receiver.add(piece)
         if not data:
-            await intake.flush()
+            await receiver.flush()
     body.close()
     return fields
 

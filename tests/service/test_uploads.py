@@ -9,7 +9,7 @@ import pytest
 from service import uploads
 from service.body import RawBody
 from service.errors import StoreFullError, TooLargeError, UploadError
-from service.uploads import GATHER_BYTES, Intake, receive
+from service.uploads import GATHER_BYTES, Receiver, receive
 
 
 class Parts:
@@ -38,22 +38,22 @@ async def arriving(*pieces: bytes | float) -> AsyncIterator[bytes]:
             await asyncio.sleep(piece)
 
 
-def take(*pieces: bytes | float, max_bytes: int = 10**9) -> tuple[Parts, Intake]:
+def take(*pieces: bytes | float, max_bytes: int = 10**9) -> tuple[Parts, Receiver]:
     parts = Parts()
-    intake = Intake(parts, max_bytes)
-    asyncio.run(receive(arriving(*pieces), RawBody(), intake))
-    intake.write_rest()
-    return parts, intake
+    receiver = Receiver(parts, max_bytes)
+    asyncio.run(receive(arriving(*pieces), RawBody(), receiver))
+    receiver.write_rest()
+    return parts, receiver
 
 
 def test_a_video_arrives_whole_and_in_order() -> None:
     pieces = [bytes([n]) * 70_000 for n in range(60)]
 
-    parts, intake = take(*pieces)
+    parts, receiver = take(*pieces)
 
     assert b"".join(parts.chunks) == b"".join(pieces)
-    assert intake.size_bytes == 60 * 70_000
-    assert intake.sha256 == hashlib.sha256(b"".join(pieces)).hexdigest()
+    assert receiver.size_bytes == 60 * 70_000
+    assert receiver.sha256 == hashlib.sha256(b"".join(pieces)).hexdigest()
 
 
 def test_no_more_is_held_than_needed() -> None:
@@ -100,4 +100,4 @@ def test_a_video_over_the_limit_is_refused_as_soon_as_it_is() -> None:
 
 def test_a_full_disk_is_told() -> None:
     with pytest.raises(StoreFullError):
-        asyncio.run(receive(arriving(b"x" * GATHER_BYTES), RawBody(), Intake(FullParts(), 10**9)))
+        asyncio.run(receive(arriving(b"x" * GATHER_BYTES), RawBody(), Receiver(FullParts(), 10**9)))
