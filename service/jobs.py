@@ -36,6 +36,7 @@ from service.webhooks_address import Allowed, check_url
 PUBLIC = "public"
 """The tenant of those who show no key."""
 
+_TRUST = 0.05  # of the longest absence, for which a model that was served is taken to be so
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -77,6 +78,7 @@ class Jobs:
     def __init__(self, settings: Settings, store: Store, broker: Broker) -> None:
         self.settings, self.store, self.broker = settings, store, broker
         self.draining = False
+        self._served_until_s: dict[str, float] = {}  # by model, monotonic: not asked before
 
     def prepare(
         self,
@@ -235,9 +237,14 @@ class Jobs:
         return None if url is None else check_url(url, Allowed.read(self.settings.webhook_allow))
 
     def _check_served(self, job: Job) -> None:
-        settings = self.settings
+        settings, now_s = self.settings, time.monotonic()
+        if now_s < self._served_until_s.get(job.model_key, 0):
+            return
         served = {status.model_key: status for status in self.broker.models()}.get(job.model_key)
-        if served is None or served.workers:
+        if served is None:
+            return
+        if served.workers:
+            self._served_until_s[job.model_key] = now_s + _TRUST * settings.model_absence_s
             return
         absent_s = self.broker.census().now_s - served.last_seen_s
         if absent_s > settings.model_absence_s:

@@ -135,8 +135,7 @@ class Child:
     def run(self) -> None:
         """Do the task, and tell the parent how it ended."""
         started_s = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="remocap-task-") as folder:
-            report = self._attempt(Path(folder))
+        report = self._attempt(Path(tempfile.gettempdir()))  # this child's own
         self._lease.stop()
         report.seconds = time.monotonic() - started_s
         self._link.tell("done", **vars(report))
