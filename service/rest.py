@@ -158,7 +158,11 @@ async def _wait_for_result(
     """Return the result if it is there in time; end the job if the client does not wait."""
     end_s = time.monotonic() + wait_s
     status = await _unless_disconnected(
-        request, front, job_id, front.waiting.until(job_id, caller, wait_s, is_fresh=True)
+        request,
+        front,
+        job_id,
+        front.waiting.until(job_id, caller, wait_s, is_fresh=True),
+        is_fresh=caller.idempotency_key is None,  # else others may wait for the same job
     )
     if status is None:
         return Response(status_code=CLIENT_GONE)
@@ -168,10 +172,15 @@ async def _wait_for_result(
 
 
 async def _unless_disconnected(
-    request: Request, front: Front, job_id: str, status: Coroutine[Any, Any, JobStatus]
+    request: Request,
+    front: Front,
+    job_id: str,
+    status: Coroutine[Any, Any, JobStatus],
+    *,
+    is_fresh: bool,
 ) -> JobStatus | None:
     """Return the status, or None if the client goes away before; its job ends if so agreed."""
-    async with front.waiting.present(job_id) as watcher:
+    async with front.waiting.present(job_id, is_fresh=is_fresh) as watcher:
         waiting = asyncio.create_task(status)
         gone = asyncio.create_task(disconnected(request))
         try:

@@ -141,10 +141,13 @@ class Waiting:
                 await asyncio.sleep(0.2)
 
     @asynccontextmanager
-    async def present(self, job_id: str) -> AsyncIterator[str]:
-        """Count a client among those who wait for a job while the block runs."""
+    async def present(self, job_id: str, *, is_fresh: bool = False) -> AsyncIterator[str]:
+        """Count a client among those who wait for a job while the block runs.
+
+        Of one that was queued just now (`is_fresh`) nobody else knows, so there is no hurry.
+        """
         watcher = secrets.token_hex(8)
-        keeper = asyncio.create_task(self._keep(job_id, watcher))
+        keeper = asyncio.create_task(self._keep(job_id, watcher, _FRESH_S if is_fresh else 0))
         try:
             yield watcher
         finally:
@@ -161,7 +164,8 @@ class Waiting:
         with suppress(UnavailableError):
             await run_sync(self._jobs.broker.unwatch, job_id, watcher)
 
-    async def _keep(self, job_id: str, watcher: str) -> None:
+    async def _keep(self, job_id: str, watcher: str, after_s: float) -> None:
+        await asyncio.sleep(after_s)
         while True:
             with suppress(UnavailableError):
                 await run_sync(self._jobs.broker.watch, job_id, watcher, WATCH_S)
