@@ -35,5 +35,7 @@ class Tools:
         try:
             self._wide.widen()
             self.standby = Standby(self.limits)
+        except FileNotFoundError:
+            pass  # the parent let go of this child, whose folder has gone
         except OSError as error:
             log.warning("not prepared for a task", reason=str(error))
