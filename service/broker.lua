@@ -1,6 +1,6 @@
 --[[
-The state of the queue, and every change to it. Called as one script whose first argument names
-a function at the end of this file; each call is atomic, and takes the time from Redis itself.
+The state of the queue, and every change to it. A call's first argument names a function `api.*`
+below, which is sent with what it needs (lua.py); it is atomic, and takes the time from Redis itself.
 For a single Redis, 6.2 or newer, not a cluster: keys are made from what is read. Whatever is
 called may be called again, because a reply can be lost.
 
@@ -492,10 +492,23 @@ local function bury(job, clip, code, message)
   finish(job, 'failed', code, where)
 end
 
+-- Count an attempt, unless this delivery's was counted before.
+local function start(fields, lease, is_alone)
+  local started, alone, last = attempts_of(fields.job, fields.clip)
+  if last == lease then return end
+  set_attempts(fields.job, fields.clip, started + 1, alone + (is_alone and 1 or 0), lease)
+end
+
+local function is_late(job)
+  local deadline = call('ZSCORE', P .. 'deadlines', job)
+  return deadline and num(deadline) <= now
+end
+
 local function deliver(taken, fields, lease, attempts)
   local body = get(job_key(fields.job, 'clips'), fields.clip)
   taken.windows = taken.windows + fields.windows
-  table.insert(taken, {body, lease, attempts, attempts > 0 and 1 or 0, fields.queued})
+  table.insert(taken, {body, lease, attempts, attempts > 0 and 1 or 0, fields.queued, 0})
+  taken.latest = fields
 end
 
 -- Whether there is room for a clip, or it is the first.
@@ -1078,10 +1091,15 @@ function api.retire(worker, model)
   drop_worker(model, worker)
 end
 
-function api.take(worker, model, room)
+function api.take(worker, model, room, is_idle)
   local taken = {windows = 0, room = num(room)}
   take_lapsed(taken, model, worker)
   take_fresh(taken, model, worker)
+  local only = #taken == 1 and taken[1]
+  if is_idle == '1' and only and only[3] == 0 and not is_late(taken.latest.job) then
+    start(taken.latest, only[2], true)
+    only[6] = 1
+  end
   return {taken, last_delivered(queue_key(model))}
 end
 
@@ -1090,15 +1108,11 @@ function api.started(worker, model, ...)
   for i, lease in ipairs(leases) do
     local _, fields = ours(model, worker, lease)
     if fields then
-      local deadline = call('ZSCORE', P .. 'deadlines', fields.job)
-      if deadline and num(deadline) <= now then
+      if is_late(fields.job) then
         finish(fields.job, 'failed', 'deadline_exceeded',
           'the deadline passed before the job was done')
       else
-        local started, alone, last = attempts_of(fields.job, fields.clip)
-        if last ~= lease then
-          set_attempts(fields.job, fields.clip, started + 1, alone + (#leases == 1 and 1 or 0), lease)
-        end
+        start(fields, lease, #leases == 1)
         table.insert(running, i - 1)
       end
     end

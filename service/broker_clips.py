@@ -21,7 +21,13 @@ class ClipBroker:
         self._script.call("retire", worker_id, model_key)
 
     def take(
-        self, worker_id: str, model_key: str, max_windows: int, block_ms: int = 0
+        self,
+        worker_id: str,
+        model_key: str,
+        max_windows: int,
+        block_ms: int = 0,
+        *,
+        is_idle: bool = False,
     ) -> list[Delivery]:
         """Take clips of at most `max_windows` windows together, or a single larger one.
 
@@ -35,12 +41,16 @@ class ClipBroker:
             model_key: Whose clips.
             max_windows: For how many there is room, at least 1.
             block_ms: How long to wait for the first one.
+            is_idle: Whether a clip would run at once. If it is the only one and new, an attempt of
+                it is counted already, which saves a call; it has `started` set.
         """
         queue, last = f"remocap:queue:{model_key}", "0"
 
         def ask() -> list[list[str]]:
             nonlocal last
-            taken, last = self._script.call("take", worker_id, model_key, max_windows)
+            taken, last = self._script.call(
+                "take", worker_id, model_key, max_windows, int(is_idle)
+            )
             return taken
 
         found = self._script.blocking(

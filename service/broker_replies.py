@@ -98,7 +98,7 @@ def read_task(consumer: str, reply: Sequence[Any]) -> MediaTask:
 
 def read_delivery(worker: str, fields: Sequence[Any]) -> Delivery:
     """From one entry of the reply to `take`."""
-    body, lease, attempts, alone, queued = fields
+    body, lease, attempts, alone, queued, started = fields
     return Delivery(
         request=ClipRequest.decode(body),
         worker=worker,
@@ -106,4 +106,5 @@ def read_delivery(worker: str, fields: Sequence[Any]) -> Delivery:
         attempts=attempts,
         alone=bool(alone),
         queued_s=float(queued),
+        started=bool(started),
     )

@@ -132,6 +132,7 @@ class Delivery:
         attempts: How many were started before and vanished.
         alone: Whether it must run in a batch of its own.
         queued_s: When it was admitted to the queue.
+        started: Whether this attempt is counted already.
     """
 
     request: ClipRequest
@@ -140,6 +141,7 @@ class Delivery:
     attempts: int
     alone: bool
     queued_s: float
+    started: bool = False
 
 
 @dataclass(frozen=True)

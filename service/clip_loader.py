@@ -46,7 +46,11 @@ class ClipLoader:
             return
         state = self._state
         taken = state.broker.take(
-            state.worker_id, state.model_key, room, block_ms=round(1000 * wait_s)
+            state.worker_id,
+            state.model_key,
+            room,
+            block_ms=round(1000 * wait_s),
+            is_idle=self._intake.is_idle,
         )
         state.held.add(taken)
         for delivery in taken:

@@ -42,6 +42,12 @@ class Intake:
         self._wall_clock = wall_clock
         self._batcher: Batcher[LoadedClip] = Batcher(execution.max_windows)
         self._changed = Condition()
+        self._is_wanted = False  # a batch, by the network
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the network waits, and would begin with whatever comes."""
+        return self._is_wanted
 
     def room(self, wait_s: float) -> int:
         """Return for how many windows there is room, waiting a while for any."""
@@ -59,7 +65,9 @@ class Intake:
     def next_batch(self, wait_s: float) -> list[LoadedClip]:
         """Return the next batch, waiting a while for any clip; `make_room` is to follow."""
         with self._changed:
+            self._is_wanted = not len(self._batcher)
             self._changed.wait_for(lambda: len(self._batcher), wait_s)
+            self._is_wanted = False
             self._batcher.max_windows = self._execution.max_windows
             return self._batcher.next_batch(self._clock())
 

@@ -1,4 +1,4 @@
-"""Calls of one Lua script in Redis, repeated while Redis is away, with errors of ours."""
+"""Calls of the functions of a Lua file in Redis, repeated while Redis is away, with errors of ours."""
 
 import json
 import time
@@ -23,6 +23,7 @@ from service.errors import (
     StoreFullError,
     UnavailableError,
 )
+from service.lua import scripts_of
 from service.security_masks import mask
 
 _PASSING = (
@@ -39,7 +40,7 @@ T = TypeVar("T")
 
 
 class Script:
-    """A Lua file whose first argument names what to do.
+    """The functions `api.*` of a Lua file, which find their names before their arguments.
 
     Args:
         address: URL of Redis.
@@ -56,18 +57,20 @@ class Script:
     ) -> None:
         self.redis = _connect(address)
         self._config = json.dumps(dict(config))
-        self._script = self.redis.register_script(path.read_text())
+        scripts = scripts_of(path.read_text())
+        self._functions = {name: self.redis.register_script(s) for name, s in scripts.items()}
         self._patience_s = patience_s
 
     def call(self, name: str, *args: str | float) -> Any:
-        """Run a function of the script, and return its reply.
+        """Run a function of the file, and return its reply.
 
         Raises:
             BrokerUnavailableError: Redis stayed away for all of the patience.
             StoreFullError: It has had no room on its disk for so long.
             ServiceError: What the script refuses, by the first word of its message.
         """
-        return self.patiently(lambda _: self._script(args=[name, self._config, *args]))
+        function = self._functions[name]
+        return self.patiently(lambda _: function(args=[name, self._config, *args]))
 
     def patiently(self, ask: Callable[[Any], Any]) -> Any:
         """Ask until there is an answer or patience runs out. What is asked may be asked twice.

@@ -177,6 +177,8 @@ class Worker:
         """Count an attempt of each clip, and return those that still may run."""
         state = self._state
         deliveries = [loaded.delivery for loaded in batch]
+        if all(delivery.started for delivery in deliveries):
+            return batch
         may_run = state.insist(PART, lambda: state.broker.started(deliveries))
         leases = {delivery.lease for delivery in may_run}
         state.held.drop(d for d in deliveries if d.lease not in leases)

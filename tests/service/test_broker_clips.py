@@ -1,5 +1,7 @@
 """Clips with workers: who takes them, leases, fenced commits, and clips of jobs that end."""
 
+import time
+
 import pytest
 
 from service.broker import Broker
@@ -32,6 +34,43 @@ def test_clip_larger_than_the_room_comes_alone(broker: Broker) -> None:
     sealed_job(broker, windows=[4, 4])
 
     assert [d.request.windows for d in take(broker, room=1)] == [4]
+
+
+def test_only_clip_that_an_idle_worker_takes_has_begun(any_broker: Broker) -> None:
+    sealed_job(any_broker)
+
+    (begun,) = any_broker.take("worker-1", KEY, 4, is_idle=True)
+    assert begun.started
+    assert any_broker.started([begun]) == [begun]  # counts no second time
+    silence(any_broker, [begun])
+    (again,) = any_broker.take("worker-2", KEY, 4, is_idle=True)
+
+    assert (again.attempts, again.alone, again.started) == (1, True, False)
+
+
+def test_clip_that_had_begun_and_is_given_back_was_never_tried(broker: Broker) -> None:
+    sealed_job(broker)
+    broker.give_back(broker.take("worker-1", KEY, 4, is_idle=True))
+
+    (again,) = broker.take("worker-1", KEY, 4)
+
+    assert (again.attempts, again.alone) == (0, False)
+
+
+def test_of_several_clips_none_has_begun(broker: Broker) -> None:
+    sealed_job(broker, windows=[2, 2])
+
+    assert [d.started for d in broker.take("worker-1", KEY, 4, is_idle=True)] == [False, False]
+
+
+def test_clip_past_its_deadline_does_not_begin(broker: Broker) -> None:
+    job = sealed_job(broker, deadline_s=time.time() - 1)
+
+    (late,) = broker.take("worker-1", KEY, 4, is_idle=True)
+
+    assert not late.started
+    assert broker.started([late]) == []
+    assert state_of(broker, job.id) == ("failed", "deadline_exceeded")
 
 
 def test_take_waits_for_a_clip(broker: Broker) -> None:

@@ -53,6 +53,17 @@ def test_room_shrinks_with_what_waits_and_comes_back_with_a_batch(intake: Intake
     assert intake.room(0) == 1
 
 
+def test_the_network_is_idle_while_it_waits_for_a_clip(intake: Intake) -> None:
+    seen = []
+    Timer(0.05, lambda: (seen.append(intake.is_idle), intake.put([loaded("a")]))).start()
+
+    assert not intake.is_idle
+    assert leases(intake.next_batch(5)) == ["a"]
+
+    assert seen == [True]
+    assert not intake.is_idle
+
+
 def test_a_near_deadline_goes_first(intake: Intake) -> None:
     intake.put([loaded("a"), loaded("b"), loaded("late", deadline_s=1_000_100.5)])
 

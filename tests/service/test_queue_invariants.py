@@ -110,9 +110,9 @@ class Queue(QueueModel):
             silence(self.broker, [self.held[held]])
             self.late.append(self.held.pop(held))
 
-    @rule(worker=st.sampled_from(sorted(WORKERS)), room=st.integers(1, 6))
-    def take(self, worker: str, room: int) -> None:
-        taken = self.broker.take(worker, KEY, room)
+    @rule(worker=st.sampled_from(sorted(WORKERS)), room=st.integers(1, 6), is_idle=st.booleans())
+    def take(self, worker: str, room: int, is_idle: bool) -> None:
+        taken = self.broker.take(worker, KEY, room, is_idle=is_idle)
         windows = sum(delivery.request.windows for delivery in taken)
         assert len(taken) <= 1 or windows <= room
         for delivery in taken:
@@ -122,7 +122,12 @@ class Queue(QueueModel):
             assert delivery.request.job not in self.ended
             assert delivery.attempts == self.tries[held][0]
             assert delivery.alone == (delivery.attempts > 0)
+            assert delivery.started == (is_idle and len(taken) == 1 and not delivery.alone)
             self.held[held] = delivery
+            if delivery.started:
+                self.counted.add(delivery.lease)
+                self.tries[held][0] += 1
+                self.tries[held][1] += 1
         self.bury()
 
     @precondition(lambda self: self.held)
