@@ -99,6 +99,7 @@ local OVERDRAFT = 0.2         -- share of a limit by which tickets may exceed it
 local EARLY = 0.25            -- seconds by which one may come before the time that was told
 local LONGEST = 3600          -- seconds that are told at most, and for which promises are made
 local DEAD = 1000             -- dead letters kept
+local FEW_RESULTS = 16        -- that come with a job's status
 local SWEEP = 200             -- of each kind that a tick handles
 local HOOK_LEASE = 60000      -- milliseconds in which an attempt to call a webhook has ended
 
@@ -817,9 +818,14 @@ function api.restore(job, body, tenant, model, name, digest, done_json, seq)
   return 1
 end
 
+-- With the results of a job that has succeeded, if they are few: whoever asks wants them next.
 function api.status(job)
-  local people = call('SCARD', job_key(job, 'people'))
-  return {call('HGETALL', job_key(job)), people}
+  local people, fields = call('SCARD', job_key(job, 'people')), call('HGETALL', job_key(job))
+  local key, results = job_key(job, 'results'), {}
+  if get(job_key(job), 'state') == 'succeeded' and call('HLEN', key) <= FEW_RESULTS then
+    results = call('HGETALL', key)
+  end
+  return {fields, people, results}
 end
 
 function api.list_jobs(tenant, limit, before)

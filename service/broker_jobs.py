@@ -63,8 +63,8 @@ class JobBroker:
 
     def status(self, job_id: str) -> JobStatus | None:
         """Return how a job stands, or None where Redis does not know it."""
-        fields, people = self._script.call("status", job_id)
-        return read_status(fields, people) if fields else None
+        fields, *more = self._script.call("status", job_id)
+        return read_status(fields, *more) if fields else None
 
     def list_jobs(self, tenant: str, limit: int = 50, before: str | None = None) -> list[JobStatus]:
         """Return a tenant's jobs, the latest first; `before` is the last id of the page before."""

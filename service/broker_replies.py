@@ -24,8 +24,8 @@ def _seconds(text: str | None) -> float | None:
     return float(text) if text else None
 
 
-def read_status(flat: Sequence[str], people: int) -> JobStatus:
-    """From the fields of a job's hash, and how many people were found while it runs."""
+def read_status(flat: Sequence[str], people: int, results: Sequence[str]) -> JobStatus:
+    """From the fields of a job's hash, people found while it runs, and results if they are few."""
     fields = _pairs(flat)
 
     def count(name: str) -> int:
@@ -48,6 +48,7 @@ def read_status(flat: Sequence[str], people: int) -> JobStatus:
         windows_committed=count("committed_windows"),
         last_seq=count("seq"),
         erased=bool(count("erased")),
+        results=_pairs(results),
     )
 
 

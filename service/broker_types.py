@@ -57,6 +57,8 @@ class JobStatus:
         windows, windows_committed: The same in windows.
         last_seq: Number of its latest event.
         erased: Whether its upload and results were deleted on request.
+        results: Of one that has succeeded, paths by clip if they are few; empty where they are
+            many or unknown, see `Broker.results`.
     """
 
     job: Job
@@ -75,6 +77,7 @@ class JobStatus:
     windows_committed: int
     last_seq: int
     erased: bool
+    results: Mapping[str, str]
 
     @property
     def over(self) -> bool:

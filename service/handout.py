@@ -1,9 +1,10 @@
 """Results as answers: arrays and text row by row, files as they lie in the store."""
 
 import asyncio
-from collections.abc import Iterator
+import time
+from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 
 from anyio.to_thread import run_sync
 from fastapi import Request, Response
@@ -15,6 +16,7 @@ from service.errors import FaultError, JobFailedError, JobOverError, NotReadyErr
 from service.exports import export_request
 from service.front import Front
 from service.messages import ExportRequest, Job
+from service.metrics import HANDOUT_SECONDS
 from service.options import MEDIA_TYPES, Format, ResultOptions
 from service.results import Result, open_result
 from service.schemas import Pending, result_url
@@ -25,6 +27,8 @@ STREAMED = frozenset({Format.npz, Format.json})
 
 OUR_FAULTS = frozenset({"internal", "clip_crashed", "clip_failed", "export_crashed"})
 """Codes of failures that no other video would have mended."""
+
+_PIECE_BYTES = 2**20  # at least, as each costs a turn of a thread
 
 PENDING: dict[int | str, dict[str, Any]] = {
     202: {"model": Pending, "description": "The file is being made; ask again."}
@@ -52,20 +56,72 @@ async def hand_out(
     """
     check_succeeded(status)
     if form in STREAMED:
-        result = await run_sync(_open, front, status.job, options)
-        return ResultStream(result, form)
+        return ResultStream(await run_sync(Pieces.begin, front, status, options, form))
     return await _hand_out_file(front, status.job, options, form, wait_s)
 
 
-def _open(front: Front, job: Job, options: ResultOptions) -> Result:
-    return open_result(
-        front.store,
-        front.broker,
-        job,
-        front.settings.models_dir,
-        track=options.track,
-        smooth=options.smooth or job.options.smooth,
-    )
+class Pieces:
+    """A result, made piece by piece while it is sent; each call in a thread.
+
+    Args:
+        result: All of it; closed here.
+        form: In which form.
+
+    Attributes:
+        first: The first piece.
+        is_whole: Whether that is all.
+    """
+
+    def __init__(self, result: Result, form: Format) -> None:
+        self.job_id, self.form = result.job_id, form
+        self._result = result
+        self._coming = result.npz() if form is Format.npz else result.json()
+        self._spent_s = 0.0
+        self.is_whole = False
+        self.first = self.next()
+
+    @classmethod
+    def begin(cls, front: Front, status: JobStatus, options: ResultOptions, form: Format) -> Self:
+        """Open a result and make its first piece.
+
+        Raises:
+            NotFoundError, NotReadyError, GoneError, InputError, OutputError: As `open_result`.
+            OutputError: `too_large_for_format`.
+        """
+        begun_s = time.perf_counter()
+        job = status.job
+        result = open_result(
+            front.store,
+            front.broker,
+            job,
+            front.settings.models_dir,
+            track=options.track,
+            smooth=options.smooth or job.options.smooth,
+            known=status.results,
+        )
+        try:
+            pieces = cls(result, form)
+        except BaseException:
+            result.close()
+            raise
+        pieces._spent_s = time.perf_counter() - begun_s
+        return pieces
+
+    def next(self) -> bytes:
+        """Return the next piece, of about a megabyte where there is so much; empty at the end."""
+        begun_s, parts, size_bytes = time.perf_counter(), [], 0
+        while size_bytes < _PIECE_BYTES and not self.is_whole:
+            part = next(self._coming, None)
+            self.is_whole = part is None
+            parts.append(part or b"")
+            size_bytes += len(parts[-1])
+        self._spent_s += time.perf_counter() - begun_s
+        return b"".join(parts)
+
+    def close(self) -> None:
+        """Free what it needed, and take note of what it took."""
+        self._result.close()
+        HANDOUT_SECONDS.labels(self.form).observe(self._spent_s)
 
 
 def check_succeeded(status: JobStatus) -> None:
@@ -93,18 +149,25 @@ def failure(code: str | None, message: str | None) -> JobFailedError | FaultErro
 class ResultStream(StreamingResponse):
     """A result, made while it is sent; what it needed is freed however the sending ends."""
 
-    def __init__(self, result: Result, form: Format) -> None:
-        headers = disposition(result.job_id, form)
-        pieces: Iterator[bytes] = result.npz() if form is Format.npz else result.json()
-        super().__init__(pieces, headers=headers, media_type=MEDIA_TYPES[form])
-        self._result = result
+    def __init__(self, pieces: Pieces) -> None:
+        headers = disposition(pieces.job_id, pieces.form)
+        if pieces.is_whole:
+            headers["Content-Length"] = str(len(pieces.first))
+        super().__init__(_sent(pieces), headers=headers, media_type=MEDIA_TYPES[pieces.form])
+        self._pieces = pieces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
         try:
             await super().__call__(scope, receive, send)
         finally:
-            await run_sync(self._result.close)
+            await run_sync(self._pieces.close)
+
+
+async def _sent(pieces: Pieces) -> AsyncIterator[bytes]:
+    yield pieces.first
+    while not pieces.is_whole:
+        yield await run_sync(pieces.next)
 
 
 async def _hand_out_file(

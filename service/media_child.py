@@ -129,6 +129,7 @@ class Child:
             task.lease,
             settings.lease_s,
             alive=lambda: link.tell("alive"),
+            thread=tools.heart,
         )
         self._reported_s = 0.0
 

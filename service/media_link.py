@@ -30,6 +30,7 @@ from typing import IO, Any
 from pydantic import TypeAdapter
 
 from service.broker_types import MediaTask
+from service.parked import ParkedThread
 
 QUANTUM_S = 0.25  # how long a turn lasts at least
 _LOOK_S = 0.2
@@ -73,6 +74,7 @@ class Link:
     ) -> None:
         self._source, self._sink, self._end = source, sink, end
         self.cores = 1
+        self._listener = ParkedThread("media-link")
         self._sending = threading.Lock()
         self._turn, self._more = threading.Event(), threading.Event()
         self._leaving: LeavingError | None = None
@@ -90,7 +92,7 @@ class Link:
                 self._end(ORPHANED)
 
     def read_task(self, prepare: Callable[[], None] = lambda: None) -> MediaTask | None:
-        """Wait for the task, and listen in a thread from then on; None where there is none.
+        """Wait for the task, and have a thread listen from then on; None where there is none.
 
         Args:
             prepare: Called when there is time for it.
@@ -100,7 +102,7 @@ class Link:
                 case {"kind": "prepare"}:
                     prepare()
                 case {"kind": "task", "task": task}:
-                    threading.Thread(target=self._listen, name="media-link", daemon=True).start()
+                    self._listener.give(self._listen)
                     return TASK.validate_python(task)
         return None
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from model.video import Limits, Standby
 from service.eyes import Eyes, WideEyes
 from service.logs import get_log
+from service.parked import ParkedThread
 from service.settings import Settings
 
 log = get_log("media")
@@ -22,11 +23,13 @@ class Tools:
         limits: What a video may be like.
         eyes: What finds people on as many.
         standby: Waits for a video, where there was time to start it.
+        heart: Waits for a lease to renew.
     """
 
     def __init__(self, settings: Settings, narrow: Eyes, cores: Callable[[], int]) -> None:
         self.limits = Limits(max_side_px=settings.max_side_px, max_duration_s=settings.max_video_s)
         self.standby: Standby | None = None
+        self.heart = ParkedThread("heartbeat")
         self._wide = WideEyes(narrow, cores)
         self.eyes = Eyes(self._wide, self._wide.look)
 

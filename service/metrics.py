@@ -33,6 +33,12 @@ REQUESTS = Counter(
 REQUEST_SECONDS = Histogram(
     "remocap_request_seconds", "From request to answer", ["front", "route"], buckets=_LONG_S
 )
+HANDOUT_SECONDS = Histogram(
+    "remocap_handout_seconds",
+    "Assembling a result and computing its meshes, as they are sent",
+    ["format"],
+    buckets=_LONG_S,
+)
 UPLOADED_BYTES = Counter("remocap_uploaded_bytes", "Bytes of video received")
 WEBHOOKS = Counter("remocap_webhooks", "Attempts to call webhooks", ["outcome"])
 

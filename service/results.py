@@ -73,6 +73,7 @@ def open_result(
     *,
     track: int | None = None,
     smooth: Smoothing = "off",
+    known: Mapping[str, str] | None = None,
 ) -> Result:
     """Gather the result of a job that has succeeded.
 
@@ -83,6 +84,7 @@ def open_result(
         models_dir: Of the user's own models.
         track: Only this person.
         smooth: How much jitter is taken out at hand-out.
+        known: Which attempts count, by clip, where that was told already.
 
     Raises:
         NotFoundError: `unknown_track`.
@@ -94,7 +96,8 @@ def open_result(
     shapes = load_shapes(job.model, job.weights_sha256, models_dir)
     with ExitStack() as stack:
         scratch = stack.enter_context(closing(Scratch()))
-        whole = _assemble(store, committed(store, broker, job.id), job, shapes, scratch.path)
+        paths = known or committed(store, broker, job.id)
+        whole = _assemble(store, paths, job, shapes, scratch.path)
         chosen = whole if track is None else _only(whole, track)
         return Result(job.id, chosen.smoothed(smooth), stack.pop_all())
 

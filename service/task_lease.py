@@ -13,6 +13,7 @@ from service.broker import Broker
 from service.broker_types import Lease
 from service.errors import UnavailableError
 from service.logs import get_log
+from service.parked import ParkedThread
 
 PERIOD_S = 0.4
 _LEAST_PATIENCE_S = 20.0
@@ -31,6 +32,7 @@ class TaskLease:
         end: Ends the process with a status.
         patience_s: How long the work may take from one sign to the next: 2 leases, but no less
             than a busy machine may need for a large frame.
+        thread: Does it, where one waits already.
     """
 
     def __init__(
@@ -41,13 +43,14 @@ class TaskLease:
         alive: Callable[[], None],
         end: Callable[[int], object] = os._exit,
         patience_s: float | None = None,
+        thread: ParkedThread | None = None,
     ) -> None:
         self._patience_s = patience_s or max(2 * lease_s, _LEAST_PATIENCE_S)
         self._broker, self._lease, self._lease_s = broker, lease, lease_s
         self._alive, self._end = alive, end
         self._stopped = threading.Event()
         self.beat()
-        threading.Thread(target=self._run, name="heartbeat", daemon=True).start()
+        (thread or ParkedThread("heartbeat")).give(self._run)
 
     def beat(self, grace_s: float = 0.0) -> None:
         """Say that the work gets on, and will do so again soon, or within `grace_s`."""

@@ -59,14 +59,21 @@ class Served:
 
     def worker_metric(self, name: str) -> float:
         """Sum of a metric of the worker over its labels."""
-        lines = httpx2.get(f"{self.worker_url}/metrics").text.splitlines()
-        found = (line for line in lines if line.split("{")[0].split(" ")[0] == name)
-        return sum(float(line.rpartition(" ")[2]) for line in found)
+        return _sum_of(name, httpx2.get(f"{self.worker_url}/metrics").text)
+
+    def api_metric(self, name: str) -> float:
+        """The same of the api."""
+        return _sum_of(name, self.http.get("/metrics").text)
 
     def end(self, within_s: float = 60) -> int:
         """Press Ctrl-C; the exit status."""
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(within_s)
+
+
+def _sum_of(name: str, metrics: str) -> float:
+    found = (line for line in metrics.splitlines() if line.split("{")[0].split(" ")[0] == name)
+    return sum(float(line.rpartition(" ")[2]) for line in found)
 
 
 @contextmanager

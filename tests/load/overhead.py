@@ -1,9 +1,9 @@
 """What a request takes beside decoding and computing, where one client is alone.
 
-The stages are as the roles measure them, the handing out as it takes once more: what is left is
-time in which nothing is decoded or computed. Beside it stands what the same work takes in one
-process that holds its model, by `model.pipeline`, in turns with the requests; it starts a decoder
-each time, where the service has one waiting, so a request may well be the faster of the two.
+What that took is as the roles measure it: what is left is time in which nothing is decoded or
+computed. Beside it stands what the same work takes in one process that holds its model, by
+`model.pipeline`, in turns with the requests; it starts a decoder each time, where the service has
+one waiting, so a request may well be the faster of the two.
 """
 
 import json
@@ -26,10 +26,6 @@ from model.landmarks import LandmarkModel
 from model.litert import threads_of_this_machine
 from model.loading import load_model
 from model.pipeline import Options, reconstruct
-from service.broker import Broker
-from service.messages import Job
-from service.results import open_result
-from service.store import Store, job_path
 from tests.e2e.served import Served, serving
 from tests.load.crowd import show
 from tests.load.fleet import machine
@@ -39,6 +35,7 @@ T = TypeVar("T")
 SAMPLE = Path(__file__).resolve().parents[2] / "docs" / "sample" / "walk.mp4"
 END_S = 0.25
 PAUSE_S = 3.0  # before each, so that all is idle
+SETTLE_S = 0.2  # until an answer's metrics are there
 UNCOUNTED = 2  # at first
 STAGES = ("open", "decode", "track", "crop")
 """Of the media role: what the pipeline does as well."""
@@ -53,12 +50,12 @@ def overhead(rounds: int = 20, most_ms: float = 15) -> bool:
             time.sleep(PAUSE_S)
             alone_s.append(_timed(alone)[0])
             time.sleep(PAUSE_S)
-            before_s = _network_s(served)
+            before_s = _computed_s(served)
             seconds, answer = _timed(lambda: _send(form))
-            work_s = _media_s(answer) + _network_s(served) - before_s
-            hand_out_s = _hand_out_s(served, Path(name))
+            time.sleep(SETTLE_S)
+            work_s = _media_s(answer) + _computed_s(served) - before_s
             whole_s.append(seconds)
-            left_s.append(seconds - work_s - hand_out_s)
+            left_s.append(seconds - work_s)
     left_ms = _median_ms(left_s)
     show(
         f"overhead of one idle client, {SAMPLE.name}, {END_S} s of it ({machine()})",
@@ -120,8 +117,10 @@ def _send(form: httpx2.Request) -> bytes:
     return content
 
 
-def _network_s(served: Served) -> float:
-    return served.worker_metric("remocap_network_seconds_sum")
+def _computed_s(served: Served) -> float:
+    """What network and handing out have taken up to now."""
+    network_s = served.worker_metric("remocap_network_seconds_sum")
+    return network_s + served.api_metric("remocap_handout_seconds_sum")
 
 
 def _media_s(npz: bytes) -> float:
@@ -129,18 +128,3 @@ def _media_s(npz: bytes) -> float:
     with np.load(BytesIO(npz)) as result:
         timings = json.loads(str(result["meta"]))["timings"]
     return sum(timings[stage] for stage in STAGES)
-
-
-def _hand_out_s(served: Served, folder: Path) -> float:
-    """What it takes to assemble the latest result and to compute its vertices."""
-    job_id = served.http.get("/v1/jobs?limit=1").json()["jobs"][0]["id"]
-    store = Store((folder / "store").as_uri())
-    job = Job.decode(store.get(job_path(job_id)))
-
-    def run() -> None:
-        with open_result(store, broker, job) as result:
-            for _ in result.npz():
-                pass
-
-    with closing(Broker(f"unix://{folder}/redis/redis.sock")) as broker:
-        return _timed(run)[0]

@@ -31,6 +31,7 @@ NAMES = {
     "remocap_queue_seconds": "histogram",
     "remocap_request_seconds": "histogram",
     "remocap_requests_total": "counter",
+    "remocap_handout_seconds": "histogram",
     "remocap_uploaded_bytes_total": "counter",
     "remocap_webhooks_total": "counter",
 }
