@@ -48,9 +48,7 @@ class ClipBroker:
 
         def ask() -> list[list[str]]:
             nonlocal last
-            taken, last = self._script.call(
-                "take", worker_id, model_key, max_windows, int(is_idle)
-            )
+            taken, last = self._script.call("take", worker_id, model_key, max_windows, int(is_idle))
             return taken
 
         found = self._script.blocking(

@@ -56,7 +56,8 @@ async def hand_out(
     """
     check_succeeded(status)
     if form in STREAMED:
-        return ResultStream(await run_sync(Pieces.begin, front, status, options, form))
+        pieces = await run_sync(Pieces.begin, front, status, options, form)
+        return pieces.as_answer() if pieces.is_whole else ResultStream(pieces)
     return await _hand_out_file(front, status.job, options, form, wait_s)
 
 
@@ -82,7 +83,7 @@ class Pieces:
 
     @classmethod
     def begin(cls, front: Front, status: JobStatus, options: ResultOptions, form: Format) -> Self:
-        """Open a result and make its first piece.
+        """Open a result and make its first piece; one that is whole is closed already.
 
         Raises:
             NotFoundError, NotReadyError, GoneError, InputError, OutputError: As `open_result`.
@@ -105,6 +106,8 @@ class Pieces:
             result.close()
             raise
         pieces._spent_s = time.perf_counter() - begun_s
+        if pieces.is_whole:
+            pieces.close()
         return pieces
 
     def next(self) -> bytes:
@@ -117,6 +120,11 @@ class Pieces:
             size_bytes += len(parts[-1])
         self._spent_s += time.perf_counter() - begun_s
         return b"".join(parts)
+
+    def as_answer(self) -> Response:
+        """Return what is whole already."""
+        headers = disposition(self.job_id, self.form)
+        return Response(self.first, headers=headers, media_type=MEDIA_TYPES[self.form])
 
     def close(self) -> None:
         """Free what it needed, and take note of what it took."""
@@ -151,8 +159,6 @@ class ResultStream(StreamingResponse):
 
     def __init__(self, pieces: Pieces) -> None:
         headers = disposition(pieces.job_id, pieces.form)
-        if pieces.is_whole:
-            headers["Content-Length"] = str(len(pieces.first))
         super().__init__(_sent(pieces), headers=headers, media_type=MEDIA_TYPES[pieces.form])
         self._pieces = pieces
 

@@ -85,6 +85,7 @@ class Jobs:
         options: ReconstructOptions,
         caller: Caller,
         size_bytes: int | None,
+        job_id: str | None = None,
         earlier: Job | None = None,
     ) -> Job:
         """Make a job that is not yet submitted, or refuse it before its video is read.
@@ -93,6 +94,7 @@ class Jobs:
             options: What is asked for.
             caller: Who asks.
             size_bytes: Of the request, where it is stated.
+            job_id: As `new_job_id` makes one; a new one unless given.
             earlier: The same job, as it was prepared before all of its options had come.
 
         Raises:
@@ -105,7 +107,7 @@ class Jobs:
         folder = find_model(options.model or settings.model, settings.models_dir)
         now_s = time.time()
         job = Job(
-            id=earlier.id if earlier else new_job_id(now_s),
+            id=job_id or new_job_id(now_s),
             tenant=caller.tenant,
             model=folder.card.name,
             weights_sha256=weights_id(folder.card),
@@ -123,7 +125,13 @@ class Jobs:
             self._check_served(job)
         return job
 
-    def open(self, options: ReconstructOptions, caller: Caller, size_bytes: int | None) -> Job:
+    def open(
+        self,
+        options: ReconstructOptions,
+        caller: Caller,
+        size_bytes: int | None,
+        job_id: str | None = None,
+    ) -> Job:
         """Prepare a job and reserve for it, before its video is read.
 
         `submit` takes the reservation over, and `discard` gives it back.
@@ -132,7 +140,7 @@ class Jobs:
             UsageError, DrainingError, ModelUnavailableError: As `prepare`.
             OverCapacityError: As `Broker.admit`.
         """
-        job = self.prepare(options, caller, size_bytes)
+        job = self.prepare(options, caller, size_bytes, job_id)
         limits = limits_of(self.settings, caller.max_gpu_s)
         self.broker.admit(job, limits, visitor_of(job, caller.address), HOLD_S)
         return job
@@ -179,7 +187,14 @@ class Jobs:
             NotFoundError: `unknown_job`: there is none of this id, or it is another tenant's.
             GoneError: `job_deleted`.
         """
-        status = self._find(job_id)
+        return self.seen_by(caller, job_id, self._find(job_id))
+
+    def seen_by(self, caller: Caller, job_id: str, status: JobStatus | None) -> JobStatus:
+        """Return how a job stands, if the caller may see that.
+
+        Raises:
+            NotFoundError, GoneError: As `status`.
+        """
         is_theirs = caller.only_job in {None, job_id}
         if status is None or status.job.tenant != caller.tenant or not is_theirs:
             raise NotFoundError(

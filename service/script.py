@@ -1,4 +1,4 @@
-"""Calls of the functions of a Lua file in Redis, repeated while Redis is away, with errors of ours."""
+"""Calls of functions of a Lua file in Redis, repeated while it is away, with errors of ours."""
 
 import json
 import time

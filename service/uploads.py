@@ -12,18 +12,20 @@ import hashlib
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from anyio.to_thread import run_sync
 
 from service.body import Body, Field
 from service.errors import TooLargeError, UploadError
-from service.jobs import Caller, Jobs, with_digest
+from service.jobs import Caller, Jobs, new_job_id, with_digest
 from service.limits import kept
 from service.messages import Job
 from service.metrics import UPLOADED_BYTES
 from service.options import ReconstructOptions, with_fields
 from service.upload_parts import PartWriter
+
+T = TypeVar("T")
 
 FORM_BYTES = 2**20  # that a form may hold beside the video
 GATHER_BYTES = 2**20  # handed to a thread at once
@@ -45,6 +47,11 @@ class Upload:
     body: Body
     size_bytes: int | None
 
+    @property
+    def is_small(self) -> bool:
+        """Whether it may wait in memory until it is known whether it is taken."""
+        return self.size_bytes is not None and self.size_bytes <= GATHER_BYTES
+
 
 def ignore(job_id: str) -> None:
     """What is told of a queued job where nobody looks."""
@@ -59,9 +66,9 @@ async def take_in(
 ) -> tuple[str, ReconstructOptions]:
     """Store a video and queue its job; return the job's id, and the options with the form's.
 
-    It is refused before its body is read where too much is waiting. Whatever is raised, nothing of
-    the upload is left. `queued` is told the id as soon as the job is in the queue, which may be
-    long before its video is whole.
+    It is refused before its body is read where too much is waiting, unless the body is small.
+    Whatever is raised, nothing of the upload is left. `queued` is told the id as soon as the job is
+    in the queue, which may be long before its video is whole.
 
     Raises:
         UsageError: As `Jobs.prepare`, or an option in the form is wrong.
@@ -71,17 +78,22 @@ async def take_in(
     max_bytes = jobs.settings.max_upload_bytes
     if upload.size_bytes is not None and upload.size_bytes > max_bytes + FORM_BYTES:
         raise too_large(max_bytes)
-    job = await run_sync(jobs.open, options, caller, upload.size_bytes)
-    parts = PartWriter(jobs.store, job.id)
+    job_id = new_job_id(time.time())
+    opening = asyncio.create_task(run_sync(jobs.open, options, caller, upload.size_bytes, job_id))
+    parts = PartWriter(jobs.store, job_id)
     whole: asyncio.Task[str] | None = None
     at_once = not upload.body.may_have_fields and caller.idempotency_key is None
-    receiver = Receiver(parts, max_bytes, hashed=caller.idempotency_key is not None)
+    is_hashed = caller.idempotency_key is not None
+    receiver = Receiver(parts, max_bytes, hashed=is_hashed, admitted=opening)
     try:
+        if at_once or not upload.is_small:
+            await asyncio.shield(opening)
         if at_once:
-            await run_sync(jobs.submit, job, caller)
-            queued(job.id)
-        async with kept(jobs.broker, job.id):
+            await run_sync(jobs.submit, opening.result(), caller)
+            queued(job_id)
+        async with kept(jobs.broker, job_id):
             fields = await receive(upload.stream, upload.body, receiver)
+            job = await asyncio.shield(opening)
             if not at_once:
                 options = with_fields(options, fields)
                 told = jobs, job, options, caller, parts, receiver
@@ -92,19 +104,20 @@ async def take_in(
             await run_sync(receiver.write_rest)
             await run_sync(parts.close)
         await run_sync(jobs.correct, job, receiver.size_bytes)
-        return job.id, options
+        return job_id, options
     except BaseException as error:
+        opened = await _outcome(opening)
         if whole is not None and (submitted := await _outcome(whole)):
             queued(submitted)
-        elif not (at_once and parts.closed):  # else the job has all that it needs
-            await asyncio.shield(run_sync(jobs.break_off, job, error, parts, at_once))
+        elif opened is not None and not (at_once and parts.closed):  # else it has all that it needs
+            await asyncio.shield(run_sync(jobs.break_off, opened, error, parts, at_once))
         raise
 
 
-async def _outcome(whole: asyncio.Task[str]) -> str | None:
-    """Wait for what cannot be stopped, and return the job's id; None where it failed."""
-    await asyncio.wait({whole})
-    return None if whole.cancelled() or whole.exception() else whole.result()
+async def _outcome(task: asyncio.Task[T]) -> T | None:
+    """Wait for what cannot be stopped, and return what came of it; None where it failed."""
+    await asyncio.wait({task})
+    return None if task.cancelled() or task.exception() else task.result()
 
 
 def _submit_whole(
@@ -118,7 +131,7 @@ def _submit_whole(
     """Queue a job whose video has arrived; or find the one that was queued before."""
     receiver.write_rest()
     parts.close()
-    prepared = jobs.prepare(options, caller, receiver.size_bytes, job)
+    prepared = jobs.prepare(options, caller, receiver.size_bytes, job.id, job)
     if caller.idempotency_key is not None:
         prepared = with_digest(prepared, receiver.sha256)
     job_id = jobs.submit(prepared, caller)
@@ -141,13 +154,22 @@ class Receiver:
         parts: Where to.
         max_bytes: Largest video that is taken.
         hashed: Whether `sha256` is wanted: two seconds of a core for 2 GB.
+        admitted: Nothing is handed on before this is done; what it raises, `flush` does.
 
     Attributes:
         size_bytes: Of the video so far.
     """
 
-    def __init__(self, parts: Parts, max_bytes: int, *, hashed: bool = True) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        max_bytes: int,
+        *,
+        hashed: bool = True,
+        admitted: asyncio.Task[Any] | None = None,
+    ) -> None:
         self.size_bytes = 0
+        self._admitted = admitted
         self._parts = parts
         self._max_bytes = max_bytes
         self._gathered = bytearray()
@@ -178,6 +200,8 @@ class Receiver:
 
     async def flush(self) -> None:
         """Hand on what was gathered; without any, give older bytes the time to be written."""
+        if self._admitted is not None:
+            await asyncio.shield(self._admitted)
         await run_sync(self.write_rest)
 
     def write_rest(self) -> None:

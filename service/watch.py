@@ -26,12 +26,22 @@ WATCH_S = 30.0  # so long a process that vanished still counts as a watcher
 log = get_log("watch")
 
 
+class Changed(asyncio.Event):
+    """Set whenever a job may have changed.
+
+    Attributes:
+        status: How it ended, where that is known.
+    """
+
+    status: JobStatus | None = None
+
+
 class Watch:
     """Wakes requests when their jobs change. Used within one event loop."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
-        self._waiting: dict[str, dict[asyncio.Event, bool]] = {}  # whether for the end alone
+        self._waiting: dict[str, dict[Changed, bool]] = {}  # whether for the end alone
         self._closed = threading.Event()
 
     @asynccontextmanager
@@ -48,9 +58,9 @@ class Watch:
             await run_sync(thread.join, 5.0)
 
     @contextmanager
-    def on(self, job_id: str, *, end_only: bool = False) -> Iterator[asyncio.Event]:
+    def on(self, job_id: str, *, end_only: bool = False) -> Iterator["Changed"]:
         """Hand out an event that is set whenever the job may have changed, or have ended."""
-        changed = asyncio.Event()
+        changed = Changed()
         self._waiting.setdefault(job_id, {})[changed] = end_only
         try:
             yield changed
@@ -64,10 +74,11 @@ class Watch:
         for job_id in self._waiting:
             self._wake(job_id, over=True)
 
-    def _wake(self, job_id: str, over: bool) -> None:
+    def _wake(self, job_id: str, over: bool, status: JobStatus | None = None) -> None:
         """Wake those who wait for a job: for any change, or where it is over, for that."""
         for changed, end_only in self._waiting.get(job_id, {}).items():
             if over or not end_only:
+                changed.status = status
                 changed.set()
 
     def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -83,8 +94,15 @@ class Watch:
             if self._closed.is_set():
                 return
             if change and change.job in self._waiting:
+                status = self._ask(change.job) if change.over else None
                 with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                    loop.call_soon_threadsafe(self._wake, *change)
+                    loop.call_soon_threadsafe(self._wake, *change, status)
+
+    def _ask(self, job_id: str) -> JobStatus | None:
+        """Return how a job ended; who waits for that need not ask in a thread of its own."""
+        with suppress(UnavailableError):
+            return self._broker.status(job_id)
+        return None
 
 
 class Waiting:
@@ -123,7 +141,10 @@ class Waiting:
                     await asyncio.wait_for(changed.wait(), min(wait_s, _FRESH_S))
             while True:
                 changed.clear()
-                status = await self._look(job_id, caller, end_s)
+                if changed.status is None:
+                    status = await self._look(job_id, caller, end_s)
+                else:
+                    status = self._jobs.seen_by(caller, job_id, changed.status)
                 left_s = end_s - loop.time()
                 if status.over or left_s <= 0 or self._jobs.draining:
                     return status
