@@ -62,7 +62,8 @@ job's keys live until `tick` forgets the job, `retention` seconds after its end.
  dead                    stream of DeadClip, about the last 1000
  lead                    string: which reconciler acts; expires
  mark                    string: made once, so it tells when Redis was emptied
- notify                  channel: "<job> <state>" of every job that changed; no state: deleted
+ notify                  channel: "<job> <state>" of every job that changed, behind it, where it is over, what
+                         `status` replies, as JSON; no state: deleted
 
 FAIRNESS (start-time fair queueing, Goyal et al. 1996). Whoever is served advances by the windows
 served; the clock is the virtual time of the one last served; who comes back from idling starts at
@@ -100,6 +101,7 @@ local EARLY = 0.25            -- seconds by which one may come before the time t
 local LONGEST = 3600          -- seconds that are told at most, and for which promises are made
 local DEAD = 1000             -- dead letters kept
 local FEW_RESULTS = 16        -- that come with a job's status
+local OVER = {succeeded = true, failed = true, cancelled = true}
 local SWEEP = 200             -- of each kind that a tick handles
 local HOOK_LEASE = 60000      -- milliseconds in which an attempt to call a webhook has ended
 
@@ -117,6 +119,16 @@ local function job_key(job, part) return P .. 'job:' .. job .. (part and ':' .. 
 local function num(value) return tonumber(value or 0) or 0 end
 local function get(key, field) return call('HGET', key, field) end
 local function touch(job) changed[job] = true end
+
+-- With the results of a job that has succeeded, if they are few: whoever asks wants them next.
+local function status_of(job)
+  local people, fields = call('SCARD', job_key(job, 'people')), call('HGETALL', job_key(job))
+  local key, results = job_key(job, 'results'), {}
+  if get(job_key(job), 'state') == 'succeeded' and call('HLEN', key) <= FEW_RESULTS then
+    results = call('HGETALL', key)
+  end
+  return {fields, people, results}
+end
 
 -- Events and rates ------------------------------------------------------------------------------
 
@@ -818,14 +830,8 @@ function api.restore(job, body, tenant, model, name, digest, done_json, seq)
   return 1
 end
 
--- With the results of a job that has succeeded, if they are few: whoever asks wants them next.
 function api.status(job)
-  local people, fields = call('SCARD', job_key(job, 'people')), call('HGETALL', job_key(job))
-  local key, results = job_key(job, 'results'), {}
-  if get(job_key(job), 'state') == 'succeeded' and call('HLEN', key) <= FEW_RESULTS then
-    results = call('HGETALL', key)
-  end
-  return {fields, people, results}
+  return status_of(job)
 end
 
 function api.list_jobs(tenant, limit, before)
@@ -1208,6 +1214,8 @@ if not ok then
   error(reply)
 end
 for job in pairs(changed) do
-  call('PUBLISH', P .. 'notify', job .. ' ' .. (get(job_key(job), 'state') or ''))
+  local state = get(job_key(job), 'state') or ''
+  local status = OVER[state] and ' ' .. cjson.encode(status_of(job)) or ''
+  call('PUBLISH', P .. 'notify', job .. ' ' .. state .. status)
 end
 return reply

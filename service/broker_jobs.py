@@ -7,7 +7,7 @@ from typing import Any
 from redis import exceptions
 
 from service.broker_access import NOBODY, Visitor, limits_ms
-from service.broker_replies import read_census, read_export, read_model, read_status
+from service.broker_replies import read_census, read_change, read_export, read_model, read_status
 from service.broker_types import (
     Census,
     Change,
@@ -121,7 +121,7 @@ class JobBroker:
                     channel.subscribe("remocap:notify")
                     while True:
                         message = channel.get_message(timeout=poll_s)
-                        yield Change.parse(message["data"]) if message else None
+                        yield read_change(message["data"]) if message else None
             except exceptions.ConnectionError:
                 yield None
                 time.sleep(_RECONNECT_S)

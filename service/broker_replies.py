@@ -6,6 +6,7 @@ from typing import Any
 
 from service.broker_types import (
     Census,
+    Change,
     Delivery,
     ExportState,
     JobStatus,
@@ -48,7 +49,16 @@ def read_status(flat: Sequence[str], people: int, results: Sequence[str]) -> Job
         windows_committed=count("committed_windows"),
         last_seq=count("seq"),
         erased=bool(count("erased")),
-        results=_pairs(results),
+        results=_pairs(results or ()),  # none is {} to the script's JSON
+    )
+
+
+def read_change(message: str) -> Change:
+    """From what the script publishes; a job without a state was forgotten."""
+    job, _, rest = message.partition(" ")
+    _, _, status = rest.partition(" ")
+    return Change(
+        job, not rest or bool(status), read_status(*json.loads(status)) if status else None
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple
 
 from service.messages import OVER, ClipRequest, ExportRequest, Job, JobState
 
@@ -21,24 +21,6 @@ class Submitted(NamedTuple):
 
     job_id: str
     created: bool
-
-
-class Change(NamedTuple):
-    """A job has changed.
-
-    Attributes:
-        job: Its id.
-        over: Whether it has ended, or was deleted.
-    """
-
-    job: str
-    over: bool
-
-    @classmethod
-    def parse(cls, message: str) -> Self:
-        """Read what the script publishes."""
-        job, _, state = message.partition(" ")
-        return cls(job, not state or state in OVER)  # no state: deleted
 
 
 @dataclass(frozen=True)
@@ -83,6 +65,20 @@ class JobStatus:
     def over(self) -> bool:
         """Whether it has ended."""
         return self.state in OVER
+
+
+class Change(NamedTuple):
+    """A job has changed.
+
+    Attributes:
+        job: Its id.
+        over: Whether it has ended, or was forgotten.
+        status: How it ended.
+    """
+
+    job: str
+    over: bool
+    status: JobStatus | None = None
 
 
 class ExportState(NamedTuple):

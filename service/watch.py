@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from anyio.to_thread import run_sync
 
 from service.broker import Broker
-from service.broker_types import JobStatus
+from service.broker_types import Change, JobStatus
 from service.errors import UnavailableError
 from service.jobs import Caller, Jobs
 from service.logs import get_log
@@ -72,13 +72,13 @@ class Watch:
     def wake_all(self) -> None:
         """Have everybody look again."""
         for job_id in self._waiting:
-            self._wake(job_id, over=True)
+            self._wake(Change(job_id, over=True))
 
-    def _wake(self, job_id: str, over: bool, status: JobStatus | None = None) -> None:
+    def _wake(self, change: Change) -> None:
         """Wake those who wait for a job: for any change, or where it is over, for that."""
-        for changed, end_only in self._waiting.get(job_id, {}).items():
-            if over or not end_only:
-                changed.status = status
+        for changed, end_only in self._waiting.get(change.job, {}).items():
+            if change.over or not end_only:
+                changed.status = change.status
                 changed.set()
 
     def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -94,15 +94,8 @@ class Watch:
             if self._closed.is_set():
                 return
             if change and change.job in self._waiting:
-                status = self._ask(change.job) if change.over else None
                 with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                    loop.call_soon_threadsafe(self._wake, *change, status)
-
-    def _ask(self, job_id: str) -> JobStatus | None:
-        """Return how a job ended; who waits for that need not ask in a thread of its own."""
-        with suppress(UnavailableError):
-            return self._broker.status(job_id)
-        return None
+                    loop.call_soon_threadsafe(self._wake, change)
 
 
 class Waiting:

@@ -1,5 +1,7 @@
 """Jobs from submission to being forgotten, on a real Redis of each release."""
 
+from itertools import islice
+
 import pytest
 
 from service.broker import Broker
@@ -248,7 +250,33 @@ def test_change_is_notified(broker: Broker) -> None:
     broker.submit(job)
     assert next(changes) == Change(job.id, over=False)
     broker.cancel(job.id)
-    assert Change(job.id, over=True) in [next(changes) for _ in range(3)]
+    expected = Change(job.id, over=True, status=broker.status(job.id))
+    assert expected in [next(changes) for _ in range(3)]
+
+
+def test_status_of_a_job_that_succeeded_names_its_results(any_broker: Broker) -> None:
+    changes = any_broker.notifications(poll_s=0.1)
+    assert next(changes) is None, "nothing has changed yet"
+    job = sealed_job(any_broker, windows=[4, 4])
+    run_all(any_broker)
+
+    status = any_broker.status(job.id)
+
+    assert status is not None
+    assert status.results == any_broker.results(job.id)
+    assert len(status.results) == 2
+    assert status in [change.status for change in islice(changes, 12) if change]
+
+
+def test_many_results_do_not_come_with_the_status(broker: Broker) -> None:
+    job = sealed_job(broker, windows=[4] * 17)
+    run_all(broker)
+
+    status = broker.status(job.id)
+
+    assert status is not None
+    assert status.results == {}
+    assert len(broker.results(job.id)) == 17
 
 
 def test_census_counts(broker: Broker) -> None:
