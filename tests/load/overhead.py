@@ -2,7 +2,7 @@
 
 What that took is as the roles measure it: what is left is time in which nothing is decoded or
 computed. Beside it stands what the same work takes in one process that holds its model, by
-`model.pipeline`, in turns with the requests; it starts a decoder each time, where the service has
+`model.pipeline`, once the service has ended; it starts a decoder each time, where the service has
 one waiting, so a request may well be the faster of the two.
 """
 
@@ -45,10 +45,8 @@ def overhead(rounds: int = 20, most_ms: float = 15) -> bool:
     """One client at a time: from request to result, less what has to be done in any case."""
     whole_s, alone_s, left_s = [], [], []
     with tempfile.TemporaryDirectory(prefix="remocap-load-") as name, serving(Path(name)) as served:
-        form, alone = _form(served), _pipeline()
+        form = _form(served)
         for _ in range(rounds + UNCOUNTED):
-            time.sleep(PAUSE_S)
-            alone_s.append(_timed(alone)[0])
             time.sleep(PAUSE_S)
             before_s = _computed_s(served)
             seconds, answer = _timed(lambda: _send(form))
@@ -56,6 +54,10 @@ def overhead(rounds: int = 20, most_ms: float = 15) -> bool:
             work_s = _media_s(answer) + _computed_s(served) - before_s
             whole_s.append(seconds)
             left_s.append(seconds - work_s)
+    alone = _pipeline()
+    for _ in range(rounds + UNCOUNTED):
+        time.sleep(PAUSE_S)
+        alone_s.append(_timed(alone)[0])
     left_ms = _median_ms(left_s)
     show(
         f"overhead of one idle client, {SAMPLE.name}, {END_S} s of it ({machine()})",
