@@ -9,6 +9,7 @@ from math import ceil
 from types import FrameType
 
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -191,4 +192,4 @@ def run_api(settings: Settings) -> None:
     follow_supervisor()
     sweep_scratch()
     set_up_logs("api", form=settings.log_format, level=settings.log_level)
-    asyncio.run(serve_api(settings))
+    uvloop.run(serve_api(settings))
