@@ -1,23 +1,26 @@
-"""Smoothing at hand-out: a zero-phase low-pass over each person's rows, by their true times.
+"""Smoothing at hand-out: each person's rows, by their true times, without a delay.
 
 Every row becomes the value, at its own time, of a parabola fitted to the rows around it (local
 quadratic regression, Cleveland 1979; on even times a Savitzky-Golay filter). Weights fall off as
 (1 - (dt / reach)^2)^2 and end at the reach, so uneven frame rates and the ends of a track need no
-special case, nothing is smoothed across a gap longer than the reach, and a row depends only on
-rows less than a reach away: any slice of a long track costs the same.
+special case. It is fitted twice: over a short reach, which passes whatever people do, and over a
+long one. What the short one shows beside the long one is fast motion or jitter, and kept by the
+share that exceeds what jitter explains (as Lee 1980 does with pictures): how much that is, tells
+what even the short one does not pass. So a body at rest is calm, and one that waves still waves.
 
-Response to a wave, at 24, 30 and 60 fps alike:
+Response to a wave without jitter, at 24, 30 and 60 fps alike:
 
-    level   reach     1 Hz    2 Hz    3 Hz    jitter left in accelerations at 24, 30, 60 fps
-    light   0.11 s    1.00    1.00    0.98    0.36, 0.26, 0.05
-    strong  0.16 s    1.00    0.98    0.92    0.18, 0.11, 0.02
+    level   reach           1 Hz    2 Hz    3 Hz    jitter left in accelerations at 24, 30, 60 fps
+    light   0.11, 0.30 s    1.00    1.00    0.97    0.05, 0.03, 0.01
+    strong  0.13, 0.40 s    1.00    0.99    0.95    0.02, 0.02, 0.00
 
-Where the frame rate is so low that no more than three rows are in reach (below 18 fps for
-`light`, 13 for `strong`), the parabola passes through them and rows stay as they are.
+A row depends only on rows less than twice the long reach away: any slice of a long track costs the
+same. Where the frame rate is so low that no more than three rows are in the short reach (below 18
+fps for `light`, 15 for `strong`), the parabola passes through them and rows stay as they are.
 """
 
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, Float64
@@ -26,7 +29,26 @@ from model.camera import crop_camera_to_image, image_to_crop_camera
 from model.rotations import nearest_rotmat
 from model.types import Array, Sequence, Smoothing
 
-REACH_S: dict[Smoothing, float] = {"light": 0.11, "strong": 0.16}
+
+class Level(NamedTuple):
+    """How smooth a motion becomes.
+
+    Attributes:
+        short_s, long_s: The reaches.
+        jitter: How much of it is believed to lie between them, of what there were if it were white.
+            Positions in rendered films err least from 15 on, and more is calmer.
+    """
+
+    short_s: float
+    long_s: float
+    jitter: float
+
+
+LEVELS: dict[Smoothing, Level] = {
+    "light": Level(0.11, 0.3, 15),
+    "strong": Level(0.13, 0.4, 30),
+}
+_LEAST_REST = 0.01  # of white noise, that the short reach must leave to tell how much there is
 _BLOCK = 64  # rows whose weights are kept at once
 
 
@@ -48,7 +70,7 @@ def smooth(sequence: Sequence, rows: slice, level: Smoothing) -> Sequence:
     start, stop, step = rows.indices(len(sequence))
     assert step == 1, "a smoothed slice has consecutive rows"
     blocks = [
-        _smooth_block(sequence, slice(first, min(first + _BLOCK, stop)), REACH_S[level])
+        _smooth_block(sequence, slice(first, min(first + _BLOCK, stop)), LEVELS[level])
         for first in range(start, stop, _BLOCK)
     ]
     return _concatenate(blocks) if blocks else sequence[rows]
@@ -63,7 +85,7 @@ def fit_weights(
     through them is taken: a sample at that very time is then returned as it is.
     """
     distance = (times_s - at_s[:, None]) / reach_s  # [k,m]
-    weights = np.maximum(1 - distance**2, 0) ** 2
+    weights = _falling(distance)
     powers = distance[..., None] ** np.arange(3)  # [k,m,3]
     weighted = weights[..., None] * powers
     moments = np.einsum("kmp,kmq->kpq", weighted, powers)
@@ -71,34 +93,76 @@ def fit_weights(
     return np.einsum("kp,kmp->km", solved, weighted)
 
 
-def _smooth_block(sequence: Sequence, rows: slice, reach_s: float) -> Sequence:
-    times_s = sequence.pts_s
+class _Filter:
+    """What is done to each column of some rows.
+
+    Args:
+        times_s: Of all rows that count.
+        at_s: Of those that are wanted.
+        level: How smooth.
+    """
+
+    def __init__(
+        self, times_s: Float64[Array, "m"], at_s: Float64[Array, "k"], level: Level
+    ) -> None:
+        long_s = level.long_s
+        first, last = np.searchsorted(times_s, [at_s[0] - long_s, at_s[-1] + long_s])
+        self._around = slice(int(first), int(last))  # of the rows, those from which jitter is told
+        around_s = times_s[self._around]
+        self._wanted = np.searchsorted(around_s, at_s)
+        short = fit_weights(times_s, around_s, level.short_s)
+        long = fit_weights(times_s, around_s, long_s)
+        self._short, self._long = short.astype(np.float32), long.astype(np.float32)
+        pool = _falling((around_s - at_s[:, None]) / long_s)
+        pool /= pool.sum(axis=1, keepdims=True)
+        left = -short
+        left[:, self._around] += np.eye(len(around_s))
+        rest = pool @ np.square(left).sum(axis=1)
+        between = pool @ np.square(short - long).sum(axis=1)
+        self._pool = pool.astype(np.float32)
+        jitter = level.jitter * between / np.maximum(rest, _LEAST_REST)
+        self._jitter = np.where(rest < _LEAST_REST, 0, jitter).astype(np.float32)
+
+    def __call__(
+        self, values: Float32[Array, "m *value"], dims: int = 1
+    ) -> Float32[Array, "k *value"]:
+        """Smooth a column, whose last dimensions are one thing that moves and keeps its share."""
+        split = values.ndim - dims
+        flat = values.reshape(len(values), int(np.prod(values.shape[1:split])), -1)
+        fitted = np.tensordot(self._short, flat, 1)
+        calm = np.tensordot(self._long, flat, 1)
+        detail, left = fitted - calm, flat[self._around] - fitted
+        energy, noise = (self._pool @ np.square(part).sum(axis=2) for part in (detail, left))
+        share = np.clip(1 - self._jitter[:, None] * noise / np.maximum(energy, 1e-30), 0, 1)
+        shown = calm[self._wanted] + share[..., None] * detail[self._wanted]
+        return shown.reshape(-1, *values.shape[1:])
+
+
+def _falling(distance: Float64[Array, "k m"]) -> Float64[Array, "k m"]:
+    return np.maximum(1 - distance**2, 0) ** 2
+
+
+def _smooth_block(sequence: Sequence, rows: slice, level: Level) -> Sequence:
+    times_s, reach_s = sequence.pts_s, 2 * level.long_s
     low = np.searchsorted(times_s, times_s[rows.start] - reach_s)
     high = np.searchsorted(times_s, times_s[rows.stop - 1] + reach_s, side="right")
     near = sequence[slice(int(low), int(high))]
-    weights = fit_weights(near.pts_s, times_s[rows], reach_s).astype(np.float32)
+    apply = _Filter(near.pts_s, times_s[rows], level)
     px_per_m, pelvis_px = crop_camera_to_image(near.camera, near.crop_px)
-    crop_px = _apply(weights, near.crop_px)
+    crop_px = apply(near.crop_px)
     camera = image_to_crop_camera(
-        np.exp(_apply(weights, np.log(px_per_m))), _apply(weights, pelvis_px), crop_px
+        np.exp(apply(np.log(px_per_m), dims=0)), apply(pelvis_px), crop_px
     )
     rotmat, betas = near.rotmat, near.betas
     return replace(
         sequence[rows],
         camera=camera,
         crop_px=crop_px,
-        joint_tokens_m=_apply(weights, near.joint_tokens_m),
-        coarse_m=_apply(weights, near.coarse_m),
-        rotmat=None if rotmat is None else nearest_rotmat(_apply(weights, rotmat)),
-        betas=None if betas is None else _apply(weights, betas),
+        joint_tokens_m=apply(near.joint_tokens_m),
+        coarse_m=apply(near.coarse_m),
+        rotmat=None if rotmat is None else nearest_rotmat(apply(rotmat, dims=2)),
+        betas=None if betas is None else apply(betas),
     )
-
-
-def _apply(
-    weights: Float32[Array, "k m"], values: Float32[Array, "m *value"]
-) -> Float32[Array, "k *value"]:
-    flat = weights @ values.reshape(len(values), -1)
-    return flat.reshape(-1, *values.shape[1:])
 
 
 def _concatenate(parts: list[Sequence]) -> Sequence:

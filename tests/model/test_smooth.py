@@ -69,6 +69,40 @@ def test_light_halves_the_error_of_accelerations(rate: float) -> None:
 
 
 @pytest.mark.parametrize("rate", RATES)
+def test_who_stands_still_hardly_trembles(rate: float) -> None:
+    still = make_sequence(np.arange(int(4 * rate)) / rate)
+    noise_m = np.random.default_rng(2).normal(0, 0.005, still.coarse_m.shape)
+    noisy = replace(still, coarse_m=(still.coarse_m + noise_m).astype(np.float32))
+
+    shown_m = smooth(noisy, slice(None), "light").coarse_m
+
+    left, given = (np.diff(m, 2, axis=0).std() for m in (shown_m, noisy.coarse_m))
+    assert left < 0.06 * given
+
+
+def test_a_wave_that_trembles_still_waves() -> None:
+    times_s = np.arange(120) / 30
+    wave = make_sequence(times_s, sway_m=0.1, sway_hz=3.0)
+    noise_m = np.random.default_rng(4).normal(0, 0.005, wave.coarse_m.shape)
+    noisy = replace(wave, coarse_m=(wave.coarse_m + noise_m).astype(np.float32))
+
+    shown_m = smooth(noisy, slice(None), "light").coarse_m - make_sequence(times_s).coarse_m
+
+    phase = 2 * np.pi * 3 * times_s[30:90, None]
+    amplitudes_m = 2 * np.mean(shown_m[30:90, :, 0] * np.sin(phase), axis=0)
+    assert amplitudes_m.mean() > 0.085
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_at_a_low_frame_rate_rows_stay_as_they_are(level: Smoothing) -> None:
+    noisy = walk(14.0)[1]
+
+    shown_m = smooth(noisy, slice(None), level).coarse_m
+
+    np.testing.assert_allclose(shown_m, noisy.coarse_m, atol=1e-5)
+
+
+@pytest.mark.parametrize("rate", RATES)
 def test_light_moves_a_clean_motion_by_less_than_a_millimetre(rate: float) -> None:
     truth_m, noisy = walk(rate)
     clean = replace(noisy, coarse_m=truth_m)
