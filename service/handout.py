@@ -173,7 +173,8 @@ class ResultStream(StreamingResponse):
 async def _sent(pieces: Pieces) -> AsyncIterator[bytes]:
     yield pieces.first
     while not pieces.is_whole:
-        yield await run_sync(pieces.next)
+        if piece := await run_sync(pieces.next):
+            yield piece
 
 
 async def _hand_out_file(
