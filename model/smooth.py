@@ -11,12 +11,12 @@ what even the short one does not pass. So a body at rest is calm, and one that w
 Response to a wave without jitter, at 24, 30 and 60 fps alike:
 
     level   reach           1 Hz    2 Hz    3 Hz    jitter left in accelerations at 24, 30, 60 fps
-    light   0.11, 0.30 s    1.00    1.00    0.97    0.05, 0.03, 0.01
-    strong  0.13, 0.40 s    1.00    0.99    0.95    0.02, 0.02, 0.00
+    light   0.11, 0.30 s    1.00    0.99    0.97    0.05, 0.03, 0.01
+    strong  0.13, 0.40 s    1.00    0.99    0.95    0.02, 0.01, 0.00
 
 A row depends only on rows less than twice the long reach away: any slice of a long track costs the
-same. Where the frame rate is so low that no more than three rows are in the short reach (below 18
-fps for `light`, 15 for `strong`), the parabola passes through them and rows stay as they are.
+same. Where the frame rate is so low that the short reach hardly smooths (20 frames a second for
+`light`, 17 for `strong`), it tells nothing of jitter, and rows stay as they are.
 """
 
 from dataclasses import fields, replace
@@ -48,7 +48,9 @@ LEVELS: dict[Smoothing, Level] = {
     "light": Level(0.11, 0.3, 15),
     "strong": Level(0.13, 0.4, 30),
 }
-_LEAST_REST = 0.01  # of white noise, that the short reach must leave to tell how much there is
+_LEAST_REST, _REST = 0.1, 0.3
+"""Of white noise: what the short reach leaves where that tells nothing yet of jitter, and all."""
+
 _BLOCK = 64  # rows whose weights are kept at once
 
 
@@ -120,13 +122,19 @@ class _Filter:
         rest = pool @ np.square(left).sum(axis=1)
         between = pool @ np.square(short - long).sum(axis=1)
         self._pool = pool.astype(np.float32)
-        jitter = level.jitter * between / np.maximum(rest, _LEAST_REST)
-        self._jitter = np.where(rest < _LEAST_REST, 0, jitter).astype(np.float32)
+        told = np.clip((rest - _LEAST_REST) / (_REST - _LEAST_REST), 0, 1)
+        jitter = told * level.jitter * between / np.maximum(rest, _LEAST_REST)
+        self._jitter = jitter.astype(np.float32)
 
     def __call__(
         self, values: Float32[Array, "m *value"], dims: int = 1
     ) -> Float32[Array, "k *value"]:
-        """Smooth a column, whose last dimensions are one thing that moves and keeps its share."""
+        """Smooth a column.
+
+        Args:
+            values: Of each row; any unit.
+            dims: How many of the last dimensions are one thing that moves, and share a share.
+        """
         split = values.ndim - dims
         flat = values.reshape(len(values), int(np.prod(values.shape[1:split])), -1)
         fitted = np.tensordot(self._short, flat, 1)

@@ -1103,6 +1103,8 @@ function api.retire(worker, model)
   drop_worker(model, worker)
 end
 
+-- Where the worker is idle and there is one new clip, its attempt is counted here, and not by a call
+-- of `started`. Should the reply be lost, or the worker end while it reads the clip, that is one too many.
 function api.take(worker, model, room, is_idle)
   local taken = {windows = 0, room = num(room)}
   take_lapsed(taken, model, worker)

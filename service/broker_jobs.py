@@ -1,7 +1,9 @@
 """The broker as the api uses it: jobs, their events and exports, and what is going on."""
 
+import json
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from redis import exceptions
@@ -17,6 +19,7 @@ from service.broker_types import (
     ModelStatus,
     Submitted,
 )
+from service.errors import BadMessageError
 from service.messages import DeadClip, Done, Event, ExportRequest, Job
 from service.script import Script
 
@@ -125,6 +128,12 @@ class JobBroker:
             except exceptions.ConnectionError:
                 yield None
                 time.sleep(_RECONNECT_S)
+
+    def read_ending(self, change: Change) -> JobStatus | None:
+        """Return how a job ended, None where a change does not tell or nobody here can read it."""
+        with suppress(ValueError, KeyError, TypeError, BadMessageError):
+            return read_status(*json.loads(change.ending)) if change.ending else None
+        return None
 
     def request_export(self, request: ExportRequest) -> ExportState:
         """Have an export made unless it is there or on its way; one that failed is tried again.

@@ -14,7 +14,7 @@ from service.broker_types import (
     MediaTask,
     ModelStatus,
 )
-from service.messages import ClipRequest, ExportRequest, Job
+from service.messages import OVER, ClipRequest, ExportRequest, Job
 
 
 def _pairs(flat: Sequence[str]) -> dict[str, str]:
@@ -56,10 +56,8 @@ def read_status(flat: Sequence[str], people: int, results: Sequence[str]) -> Job
 def read_change(message: str) -> Change:
     """From what the script publishes; a job without a state was forgotten."""
     job, _, rest = message.partition(" ")
-    _, _, status = rest.partition(" ")
-    return Change(
-        job, not rest or bool(status), read_status(*json.loads(status)) if status else None
-    )
+    state, _, ending = rest.partition(" ")
+    return Change(job, not state or state in OVER, ending)
 
 
 def read_export(text: str) -> ExportState:

@@ -73,12 +73,12 @@ class Change(NamedTuple):
     Attributes:
         job: Its id.
         over: Whether it has ended, or was forgotten.
-        status: How it ended.
+        ending: How it ended, for `Broker.read_ending`; empty where that was not told.
     """
 
     job: str
     over: bool
-    status: JobStatus | None = None
+    ending: str = ""
 
 
 class ExportState(NamedTuple):

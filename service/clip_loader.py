@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from model.errors import InputError
 from service.broker_types import Delivery
@@ -16,6 +17,7 @@ from service.worker_state import WorkerState
 
 PART = "load"
 _WAIT_S = 0.5
+_FRESH_S = 0.5  # for which it is not asked again whether a clip that has begun may run
 _READERS = 4  # at the same time; a store may be far away
 log = get_log("worker")
 
@@ -62,8 +64,11 @@ class ClipLoader:
         """Read a clip; None where it has gone another way."""
         with bound(job=delivery.request.job, clip=delivery.request.clip):
             try:
+                begun_s = time.monotonic()
                 with LOAD_SECONDS.time():
                     data = self._state.store.get(delivery.request.path)
+                if time.monotonic() - begun_s > _FRESH_S:
+                    delivery = replace(delivery, started=False)
                 return LoadedClip(delivery, unpack_clip(data))
             except FileNotFoundError:
                 self._recover(delivery)

@@ -70,7 +70,7 @@ class Pieces:
 
     Attributes:
         first: The first piece.
-        is_whole: Whether that is all.
+        is_whole: Whether all pieces are made by now.
     """
 
     def __init__(self, result: Result, form: Format) -> None:

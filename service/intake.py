@@ -46,7 +46,7 @@ class Intake:
 
     @property
     def is_idle(self) -> bool:
-        """Whether the network waits, and would begin with whatever comes."""
+        """Whether the network waits, and would begin at once with what comes next."""
         return self._is_wanted
 
     def room(self, wait_s: float) -> int:
@@ -60,6 +60,7 @@ class Intake:
         with self._changed:
             for loaded in clips:
                 self._batcher.add(self._waiting(loaded))
+                self._is_wanted = False  # what comes behind it waits
             self._changed.notify_all()
 
     def next_batch(self, wait_s: float) -> list[LoadedClip]:

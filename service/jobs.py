@@ -88,13 +88,13 @@ class Jobs:
         job_id: str | None = None,
         earlier: Job | None = None,
     ) -> Job:
-        """Make a job that is not yet submitted, or refuse it before its video is read.
+        """Make a job that is not yet submitted, or refuse it.
 
         Args:
             options: What is asked for.
             caller: Who asks.
             size_bytes: Of the request, where it is stated.
-            job_id: As `new_job_id` makes one; a new one unless given.
+            job_id: As `new_job_id` makes one, where that was done already.
             earlier: The same job, as it was prepared before all of its options had come.
 
         Raises:
@@ -107,7 +107,7 @@ class Jobs:
         folder = find_model(options.model or settings.model, settings.models_dir)
         now_s = time.time()
         job = Job(
-            id=job_id or new_job_id(now_s),
+            id=earlier.id if earlier else job_id or new_job_id(now_s),
             tenant=caller.tenant,
             model=folder.card.name,
             weights_sha256=weights_id(folder.card),
@@ -132,7 +132,7 @@ class Jobs:
         size_bytes: int | None,
         job_id: str | None = None,
     ) -> Job:
-        """Prepare a job and reserve for it, before its video is read.
+        """Prepare a job and reserve for it, before its video is stored.
 
         `submit` takes the reservation over, and `discard` gives it back.
 
@@ -187,9 +187,9 @@ class Jobs:
             NotFoundError: `unknown_job`: there is none of this id, or it is another tenant's.
             GoneError: `job_deleted`.
         """
-        return self.seen_by(caller, job_id, self._find(job_id))
+        return self.shown(job_id, caller, self._find(job_id))
 
-    def seen_by(self, caller: Caller, job_id: str, status: JobStatus | None) -> JobStatus:
+    def shown(self, job_id: str, caller: Caller, status: JobStatus | None) -> JobStatus:
         """Return how a job stands, if the caller may see that.
 
         Raises:

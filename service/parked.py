@@ -18,6 +18,7 @@ class ParkedThread:
 
     def give(self, run: Callable[[], None]) -> None:
         """Have it run this; once."""
+        assert self._run is None, "it has its work already"
         self._run = run
         self._given.set()
 

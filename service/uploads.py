@@ -131,7 +131,7 @@ def _submit_whole(
     """Queue a job whose video has arrived; or find the one that was queued before."""
     receiver.write_rest()
     parts.close()
-    prepared = jobs.prepare(options, caller, receiver.size_bytes, job.id, job)
+    prepared = jobs.prepare(options, caller, receiver.size_bytes, earlier=job)
     if caller.idempotency_key is not None:
         prepared = with_digest(prepared, receiver.sha256)
     job_id = jobs.submit(prepared, caller)
@@ -188,6 +188,7 @@ class Receiver:
         Raises:
             TooLargeError: `upload_too_large`.
             StoreFullError, StoreUnavailableError: They cannot be written.
+            RemocapError: What `admitted` raised.
         """
         self.size_bytes += len(data)
         if self.size_bytes > self._max_bytes:

@@ -58,7 +58,7 @@ class Watch:
             await run_sync(thread.join, 5.0)
 
     @contextmanager
-    def on(self, job_id: str, *, end_only: bool = False) -> Iterator["Changed"]:
+    def on(self, job_id: str, *, end_only: bool = False) -> Iterator[Changed]:
         """Hand out an event that is set whenever the job may have changed, or have ended."""
         changed = Changed()
         self._waiting.setdefault(job_id, {})[changed] = end_only
@@ -74,11 +74,11 @@ class Watch:
         for job_id in self._waiting:
             self._wake(Change(job_id, over=True))
 
-    def _wake(self, change: Change) -> None:
+    def _wake(self, change: Change, status: JobStatus | None = None) -> None:
         """Wake those who wait for a job: for any change, or where it is over, for that."""
         for changed, end_only in self._waiting.get(change.job, {}).items():
             if change.over or not end_only:
-                changed.status = change.status
+                changed.status = status
                 changed.set()
 
     def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -94,8 +94,9 @@ class Watch:
             if self._closed.is_set():
                 return
             if change and change.job in self._waiting:
+                status = self._broker.read_ending(change)
                 with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                    loop.call_soon_threadsafe(self._wake, change)
+                    loop.call_soon_threadsafe(self._wake, change, status)
 
 
 class Waiting:
@@ -137,7 +138,7 @@ class Waiting:
                 if changed.status is None:
                     status = await self._look(job_id, caller, end_s)
                 else:
-                    status = self._jobs.seen_by(caller, job_id, changed.status)
+                    status = self._jobs.shown(job_id, caller, changed.status)
                 left_s = end_s - loop.time()
                 if status.over or left_s <= 0 or self._jobs.draining:
                     return status

@@ -174,7 +174,7 @@ class Worker:
             committer.put(answers, PART)
 
     def _begin(self, batch: list[LoadedClip]) -> list[LoadedClip]:
-        """Count an attempt of each clip, and return those that still may run."""
+        """Count an attempt of each clip, unless the queue just did; return those that may run."""
         state = self._state
         deliveries = [loaded.delivery for loaded in batch]
         if all(delivery.started for delivery in deliveries):

@@ -6,12 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.camera import crop_camera_to_image
-from model.smooth import fit_weights, smooth
+from model.smooth import LEVELS as SETTINGS
+from model.smooth import Level, fit_weights, smooth
 from model.types import Sequence, Smoothing
 from tests.model.people import make_sequence, random_rotmats
 
 LEVELS: tuple[Smoothing, ...] = ("light", "strong")
 RATES = (24.0, 30.0, 60.0)
+LOW_RATES = tuple(float(rate) for rate in range(12, 24))
 
 
 def naive_fit(times_s: np.ndarray, values: np.ndarray, at_s: float, reach_s: float) -> float:
@@ -44,6 +46,54 @@ def test_every_row_is_the_value_of_its_own_parabola() -> None:
 
     expected = [naive_fit(times_s, values, at_s, 0.16) for at_s in times_s]
     np.testing.assert_allclose(weights @ values, expected, atol=1e-8)
+
+
+def naive_smooth(times_s: np.ndarray, points: np.ndarray, row: int, level: Level) -> np.ndarray:
+    """Smooth one row of things that move, by definition; points are [row, thing, coordinate]."""
+
+    def fitted(at: int, reach_s: float) -> np.ndarray:
+        weights = fit_weights(times_s, times_s[[at]], reach_s)[0]
+        return np.tensordot(weights, points, 1)
+
+    def gains(at: int) -> tuple[float, float]:
+        short, long = (
+            fit_weights(times_s, times_s[[at]], reach)[0] for reach in (level.short_s, level.long_s)
+        )
+        return float(((short - long) ** 2).sum()), float(
+            ((short - np.eye(len(times_s))[at]) ** 2).sum()
+        )
+
+    energy, noise, between, rest = np.zeros(points.shape[1]), np.zeros(points.shape[1]), 0.0, 0.0
+    near = [i for i in range(len(times_s)) if abs(times_s[i] - times_s[row]) < level.long_s]
+    weight = {i: (1 - ((times_s[i] - times_s[row]) / level.long_s) ** 2) ** 2 for i in near}
+    for i in near:
+        share = weight[i] / sum(weight.values())
+        energy += share * ((fitted(i, level.short_s) - fitted(i, level.long_s)) ** 2).sum(axis=1)
+        noise += share * ((points[i] - fitted(i, level.short_s)) ** 2).sum(axis=1)
+        between, rest = between + share * gains(i)[0], rest + share * gains(i)[1]
+    told = min(max((rest - 0.1) / 0.2, 0), 1)
+    kept = np.clip(1 - told * level.jitter * between / max(rest, 0.1) * noise / energy, 0, 1)
+    calm = fitted(row, level.long_s)
+    return calm + kept[:, None] * (fitted(row, level.short_s) - calm)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_rows_are_smoothed_as_defined(level: Smoothing) -> None:
+    times_s = uneven_times(90)
+    sequence = make_sequence(times_s, sway_m=0.03, sway_hz=2.0)
+    noise_m = np.random.default_rng(5).normal(0, 0.002, sequence.joint_tokens_m.shape)
+    tokens_m = (sequence.joint_tokens_m + noise_m).astype(np.float32)
+    boxes_px = (sequence.crop_px + np.random.default_rng(6).normal(0, 2, (90, 4))).astype(
+        np.float32
+    )
+
+    shown = smooth(replace(sequence, joint_tokens_m=tokens_m, crop_px=boxes_px), slice(None), level)
+
+    for row in (0, 1, 40, 89):
+        expected_m = naive_smooth(times_s, tokens_m, row, SETTINGS[level])
+        np.testing.assert_allclose(shown.joint_tokens_m[row], expected_m, atol=1e-5)
+        (expected_px,) = naive_smooth(times_s, boxes_px[:, None], row, SETTINGS[level])
+        np.testing.assert_allclose(shown.crop_px[row], expected_px, atol=1e-2)
 
 
 def test_off_returns_the_rows_as_they_are() -> None:
@@ -91,6 +141,19 @@ def test_a_wave_that_trembles_still_waves() -> None:
     phase = 2 * np.pi * 3 * times_s[30:90, None]
     amplitudes_m = 2 * np.mean(shown_m[30:90, :, 0] * np.sin(phase), axis=0)
     assert amplitudes_m.mean() > 0.085
+
+
+@pytest.mark.parametrize("rate", LOW_RATES)
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_wave_still_waves_where_frames_are_few(rate: float, level: Smoothing) -> None:
+    times_s = np.arange(int(6 * rate)) / rate
+    still, wave = make_sequence(times_s), make_sequence(times_s, sway_m=0.1, sway_hz=3.0)
+
+    shown_m = smooth(wave, slice(None), level).coarse_m - still.coarse_m
+
+    inner, sine = slice(int(rate), int(5 * rate)), np.sin(2 * np.pi * 3 * times_s)
+    amplitude_m = (shown_m[inner, 0, 0] * sine[inner]).sum() / np.square(sine[inner]).sum()
+    assert amplitude_m >= 0.085
 
 
 @pytest.mark.parametrize("level", LEVELS)

@@ -1,7 +1,8 @@
 """Between loader and network: a batch waits, deadlines go first, room is made by going."""
 
+import time
 from dataclasses import replace
-from threading import Timer
+from threading import Thread, Timer
 
 import pytest
 
@@ -62,6 +63,20 @@ def test_the_network_is_idle_while_it_waits_for_a_clip(intake: Intake) -> None:
 
     assert seen == [True]
     assert not intake.is_idle
+
+
+def test_with_a_clip_that_is_about_to_run_the_network_is_not_idle(intake: Intake) -> None:
+    network = Thread(target=intake.next_batch, args=(5,))
+    network.start()
+    while not intake.is_idle:
+        time.sleep(0.001)
+
+    with intake._changed:  # the network cannot wake yet
+        intake.put([loaded("a")])
+        is_idle = intake.is_idle
+
+    network.join()
+    assert not is_idle
 
 
 def test_a_near_deadline_goes_first(intake: Intake) -> None:

@@ -1,5 +1,6 @@
 """A Lua file is cut so that each function has what it needs, and nothing else."""
 
+import pytest
 from redis import Redis
 
 from service.broker import LUA
@@ -36,14 +37,18 @@ return api[ARGV[1]](ARGV[2])
 
 
 def test_each_function_runs_on_its_own(redis_address: str) -> None:
-    client = Redis.from_url(redis_address)
-
     scripts = scripts_of(FILE)
 
     assert list(scripts) == ["grow", "stay"]
-    assert client.eval(scripts["grow"], 0, "grow", 3) == 7
-    assert client.eval(scripts["stay"], 0, "stay", 3) == 3
-    client.close()
+    with Redis.from_url(redis_address) as client:
+        assert client.eval(scripts["grow"], 0, "grow", 3) == 7
+        assert client.eval(scripts["stay"], 0, "stay", 3) == 3
+
+
+@pytest.mark.parametrize("line", ["local a, b = 1, 2", "local STEP"])
+def test_a_file_of_another_form_is_refused(line: str) -> None:
+    with pytest.raises(ValueError, match="one name"):
+        scripts_of(FILE.replace("local STEP = 2", line))
 
 
 def test_what_a_function_does_not_need_is_not_in_its_script() -> None:

@@ -8,7 +8,9 @@ import pytest
 
 from service.body import RawBody
 from service.broker import Broker
+from service.errors import OverCapacityError
 from service.jobs import Caller, Jobs
+from service.messages import Job
 from service.options import ReconstructOptions
 from service.settings import Settings
 from service.store import Store, end_path
@@ -31,6 +33,29 @@ class Held:
             return close(writer)
 
         monkeypatch.setattr(PartWriter, "close", closing)
+
+
+class HeldAdmission(Jobs):
+    """Jobs whose admission is held up, and refused in the end if `refusal` is set."""
+
+    def __init__(self, settings: Settings, store: Store, broker: Broker) -> None:
+        super().__init__(settings, store, broker)
+        self.reached, self.go = threading.Event(), threading.Event()
+        self.refusal: OverCapacityError | None = None
+
+    def open(
+        self,
+        options: ReconstructOptions,
+        caller: Caller,
+        size_bytes: int | None,
+        job_id: str | None = None,
+    ) -> Job:
+        """Return what `Jobs.open` does, later."""
+        self.reached.set()
+        assert self.go.wait(10)
+        if self.refusal is not None:
+            raise self.refusal
+        return super().open(options, caller, size_bytes, job_id)
 
 
 async def whole() -> AsyncIterator[bytes]:
@@ -65,3 +90,55 @@ def test_a_job_that_is_queued_all_the_same_has_its_video(
     assert status.state == "queued"
     assert store.size(end_path(job_id)) is not None
     assert b"".join(read_parts(store, job_id)) == VIDEO
+
+
+def small_upload(jobs: Jobs, read: asyncio.Event) -> asyncio.Task[object]:
+    """Take in a small video that waits for its admission; `read` is set when its end is read."""
+
+    async def arriving() -> AsyncIterator[bytes]:
+        yield VIDEO
+        read.set()
+
+    upload, caller = Upload(arriving(), RawBody(), len(VIDEO)), Caller(idempotency_key="once")
+    return asyncio.create_task(take_in(jobs, upload, ReconstructOptions.model_validate({}), caller))
+
+
+@pytest.fixture
+def held_jobs(settings: Settings, store: Store, broker: Broker) -> HeldAdmission:
+    return HeldAdmission(settings, store, broker)
+
+
+def test_a_small_video_that_is_refused_was_not_stored(
+    held_jobs: HeldAdmission, store: Store, broker: Broker
+) -> None:
+    async def refuse() -> None:
+        read = asyncio.Event()
+        taking = small_upload(held_jobs, read)
+        await asyncio.wait_for(read.wait(), 10)
+        held_jobs.refusal = OverCapacityError("service_over_limit", "later", 1.0)
+        held_jobs.go.set()
+        with pytest.raises(OverCapacityError):
+            await taking
+
+    asyncio.run(refuse())
+
+    assert list(store.entries("jobs/")) == []
+    assert broker.census().reserved_gpu_s == 0
+
+
+def test_a_request_that_is_cancelled_while_it_is_admitted_gives_back_what_it_reserved(
+    held_jobs: HeldAdmission, store: Store, broker: Broker
+) -> None:
+    async def cancel() -> None:
+        taking = small_upload(held_jobs, asyncio.Event())
+        await asyncio.to_thread(held_jobs.reached.wait, 10)
+        taking.cancel()
+        await asyncio.sleep(0.1)
+        held_jobs.go.set()
+        with pytest.raises(asyncio.CancelledError):
+            await taking
+
+    asyncio.run(cancel())
+
+    assert list(store.entries("jobs/")) == []
+    assert broker.census().reserved_gpu_s == 0
