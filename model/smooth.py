@@ -11,8 +11,8 @@ what even the short one does not pass. So a body at rest is calm, and one that w
 Response to a wave without jitter, at 24, 30 and 60 fps alike:
 
     level   reach           1 Hz    2 Hz    3 Hz    jitter left in accelerations at 24, 30, 60 fps
-    light   0.11, 0.30 s    1.00    0.99    0.97    0.05, 0.03, 0.01
-    strong  0.13, 0.40 s    1.00    0.99    0.95    0.02, 0.01, 0.00
+    light   0.11, 0.30 s    1.00    0.99    0.97    0.04, 0.03, 0.00
+    strong  0.13, 0.40 s    1.00    0.99    0.94    0.02, 0.01, 0.00
 
 A row depends only on rows less than twice the long reach away: any slice of a long track costs the
 same. Where the frame rate is so low that the short reach hardly smooths (20 frames a second for

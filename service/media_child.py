@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from model.errors import RemocapError
-from service.broker import Broker
+from service.broker import LUA, Broker
 from service.broker_types import MediaTask
 from service.errors import LeaseLostError, UnavailableError
 from service.exports import Workshop
 from service.eyes import Eyes
 from service.logs import bound, get_log, set_up_logs
+from service.lua import scripts_of
 from service.media_job import REPORT_S, DecodeTask, Pace
 from service.media_link import LeavingError, Link
 from service.media_tools import Tools
@@ -69,6 +70,7 @@ def set_up() -> Settings:
     """Set up what all children share."""
     settings = load_settings()
     set_up_logs("media", form=settings.log_format, level=settings.log_level)
+    scripts_of(LUA.read_text())  # which is kept, so that no child cuts it anew
     return settings
 
 
