@@ -28,8 +28,9 @@ from service.jobs import Caller
 from service.messages import JobState
 from service.options import MEDIA_TYPES, Format, ReconstructOptions, ResultOptions
 from service.problems import PROBLEMS
+from service.receiving import incomplete
 from service.schemas import Accepted, JobList, JobView, ModelList, ModelView, Pending
-from service.uploads import Upload, incomplete, take_in
+from service.uploads import Upload, take_in
 
 CLIENT_GONE = 499  # as nginx logs it; nobody receives it
 ID = r"^[0-9a-f]{32}$"

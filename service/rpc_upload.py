@@ -7,8 +7,8 @@ from typing import NamedTuple
 from model.errors import UsageError
 from service.options import ReconstructOptions
 from service.pb.remocap.v1 import reconstruction_pb2 as pb
+from service.receiving import incomplete
 from service.rpc_messages import check_mesh_options, options_of
-from service.uploads import incomplete
 
 Requests = AsyncIterator[pb.ReconstructRequest]
 Go = Callable[[], Awaitable[None]]

@@ -13,7 +13,7 @@ from service.store import Store, end_path, part_path
 
 PART_BYTES = 8 * 2**20
 PART_S = 1.0
-_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.01, 0.25
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.002, 0.25
 
 Clock = Callable[[], float]
 

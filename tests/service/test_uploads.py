@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from service import uploads
+from service import receiving
 from service.body import RawBody
 from service.errors import StoreFullError, TooLargeError, UploadError
-from service.uploads import GATHER_BYTES, Receiver, receive
+from service.receiving import GATHER_BYTES, Receiver, receive
 
 
 class Parts:
@@ -63,7 +63,7 @@ def test_no_more_is_held_than_needed() -> None:
 
 
 def test_what_came_before_a_pause_is_handed_on_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "PAUSE_S", 0.01)
+    monkeypatch.setattr(receiving, "PAUSE_S", 0.01)
 
     parts, _ = take(b"before", 0.2, b"after")
 
@@ -74,7 +74,7 @@ def test_what_came_before_a_pause_is_handed_on_in_it(monkeypatch: pytest.MonkeyP
 def test_of_a_slow_and_steady_source_nothing_is_held_for_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(uploads, "PAUSE_S", 0.1)
+    monkeypatch.setattr(receiving, "PAUSE_S", 0.1)
 
     parts, _ = take(*[b"x" * 100, 0.06] * 10)
 
@@ -82,8 +82,8 @@ def test_of_a_slow_and_steady_source_nothing_is_held_for_long(
 
 
 def test_a_client_that_falls_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "PAUSE_S", 0.01)
-    monkeypatch.setattr(uploads, "STALL_S", 0.05)
+    monkeypatch.setattr(receiving, "PAUSE_S", 0.01)
+    monkeypatch.setattr(receiving, "STALL_S", 0.05)
 
     with pytest.raises(UploadError) as caught:
         take(b"before", 60.0)

@@ -2,16 +2,17 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from service.body import RawBody
 from service.broker import Broker
-from service.errors import OverCapacityError
-from service.jobs import Caller, Jobs
+from service.errors import OverCapacityError, StoreFullError
+from service.jobs import PUBLIC, Caller, Jobs
 from service.messages import Job
 from service.options import ReconstructOptions
+from service.receiving import GATHER_BYTES, PAUSE_S
 from service.settings import Settings
 from service.store import Store, end_path
 from service.upload_parts import PartWriter, read_parts
@@ -36,12 +37,11 @@ class Held:
 
 
 class HeldAdmission(Jobs):
-    """Jobs whose admission is held up, and refused in the end if `refusal` is set."""
+    """Jobs whose admission is held up."""
 
     def __init__(self, settings: Settings, store: Store, broker: Broker) -> None:
         super().__init__(settings, store, broker)
         self.reached, self.go = threading.Event(), threading.Event()
-        self.refusal: OverCapacityError | None = None
 
     def open(
         self,
@@ -53,8 +53,6 @@ class HeldAdmission(Jobs):
         """Return what `Jobs.open` does, later."""
         self.reached.set()
         assert self.go.wait(10)
-        if self.refusal is not None:
-            raise self.refusal
         return super().open(options, caller, size_bytes, job_id)
 
 
@@ -92,45 +90,75 @@ def test_a_job_that_is_queued_all_the_same_has_its_video(
     assert b"".join(read_parts(store, job_id)) == VIDEO
 
 
-def small_upload(jobs: Jobs, read: asyncio.Event) -> asyncio.Task[object]:
-    """Take in a small video that waits for its admission; `read` is set when its end is read."""
-
-    async def arriving() -> AsyncIterator[bytes]:
-        yield VIDEO
-        read.set()
-
-    upload, caller = Upload(arriving(), RawBody(), len(VIDEO)), Caller(idempotency_key="once")
+def take(jobs: Jobs, stream: AsyncIterator[bytes], size_bytes: int) -> asyncio.Task[object]:
+    """Take in a video whose request carries an idempotency key."""
+    upload, caller = Upload(stream, RawBody(), size_bytes), Caller(idempotency_key="once")
     return asyncio.create_task(take_in(jobs, upload, ReconstructOptions.model_validate({}), caller))
 
 
+def fill_queue(jobs: Jobs) -> None:
+    """Have a job wait, so that no other is let in."""
+    job = jobs.prepare(ReconstructOptions.model_validate({}), Caller(), 10**6)
+    jobs.submit(job)
+
+
 @pytest.fixture
-def held_jobs(settings: Settings, store: Store, broker: Broker) -> HeldAdmission:
-    return HeldAdmission(settings, store, broker)
+def full_jobs(settings: Settings, store: Store, broker: Broker) -> Jobs:
+    """Jobs of a service that takes no more than one."""
+    jobs = Jobs(settings.model_copy(update={"max_queued_gpu_s": 1e-3}), store, broker)
+    fill_queue(jobs)
+    return jobs
 
 
-def test_a_small_video_that_is_refused_was_not_stored(
-    held_jobs: HeldAdmission, store: Store, broker: Broker
+async def pausing() -> AsyncIterator[bytes]:
+    yield VIDEO[:1]
+    await asyncio.sleep(2 * PAUSE_S)
+    yield VIDEO[1:]
+
+
+@pytest.mark.parametrize("stream", [whole, pausing])
+def test_of_a_small_video_that_is_refused_nothing_is_left(
+    full_jobs: Jobs, store: Store, broker: Broker, stream: Callable[[], AsyncIterator[bytes]]
 ) -> None:
+    stored, reserved_s = set(store.entries("jobs/")), broker.census().reserved_gpu_s
+
     async def refuse() -> None:
-        read = asyncio.Event()
-        taking = small_upload(held_jobs, read)
-        await asyncio.wait_for(read.wait(), 10)
-        held_jobs.refusal = OverCapacityError("service_over_limit", "later", 1.0)
-        held_jobs.go.set()
         with pytest.raises(OverCapacityError):
-            await taking
+            await take(full_jobs, stream(), len(VIDEO))
 
     asyncio.run(refuse())
 
-    assert list(store.entries("jobs/")) == []
-    assert broker.census().reserved_gpu_s == 0
+    assert set(store.entries("jobs/")) == stored
+    assert broker.census().reserved_gpu_s == reserved_s
+
+
+def test_a_small_video_that_pauses_is_admitted_before_the_rest_of_it_comes(
+    settings: Settings, store: Store, broker: Broker
+) -> None:
+    reserved_s: list[float] = []
+
+    async def watched() -> AsyncIterator[bytes]:
+        yield VIDEO[:1]
+        await asyncio.sleep(2 * PAUSE_S)
+        reserved_s.append(broker.census().reserved_gpu_s)
+        yield VIDEO[1:]
+
+    async def run() -> object:
+        return await take(Jobs(settings, store, broker), watched(), len(VIDEO))
+
+    job_id, _ = asyncio.run(run())  # type: ignore[misc]  # as `take_in` returns it
+
+    assert reserved_s[0] > 0
+    assert b"".join(read_parts(store, job_id)) == VIDEO
 
 
 def test_a_request_that_is_cancelled_while_it_is_admitted_gives_back_what_it_reserved(
-    held_jobs: HeldAdmission, store: Store, broker: Broker
+    settings: Settings, store: Store, broker: Broker
 ) -> None:
+    held_jobs = HeldAdmission(settings, store, broker)
+
     async def cancel() -> None:
-        taking = small_upload(held_jobs, asyncio.Event())
+        taking = take(held_jobs, whole(), 2 * GATHER_BYTES)
         await asyncio.to_thread(held_jobs.reached.wait, 10)
         taking.cancel()
         await asyncio.sleep(0.1)
@@ -142,3 +170,22 @@ def test_a_request_that_is_cancelled_while_it_is_admitted_gives_back_what_it_res
 
     assert list(store.entries("jobs/")) == []
     assert broker.census().reserved_gpu_s == 0
+
+
+def test_a_job_whose_video_finds_no_room_after_it_was_queued_fails_as_the_request_does(
+    settings: Settings, store: Store, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_writer: PartWriter) -> int:
+        raise StoreFullError("disk_full", "no room")
+
+    monkeypatch.setattr(PartWriter, "close", full)
+    jobs = Jobs(settings, store, broker)
+
+    async def run() -> None:
+        with pytest.raises(StoreFullError):
+            await take(jobs, whole(), len(VIDEO))
+
+    asyncio.run(run())
+
+    (status,) = broker.list_jobs(PUBLIC)
+    assert (status.state, status.code) == ("failed", "disk_full")
