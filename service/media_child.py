@@ -23,6 +23,7 @@ from service.lua import scripts_of
 from service.media_job import REPORT_S, DecodeTask, Pace
 from service.media_link import LeavingError, Link
 from service.media_tools import Tools
+from service.parked import ParkedThread
 from service.rehearsal import rehearse
 from service.settings import Settings, load_settings
 from service.store import Store
@@ -49,10 +50,7 @@ class Means(NamedTuple):
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Connect to what the settings name; what is away may come back before it is needed.
-
-        What a decode task does up to its first clip is rehearsed.
-        """
+        """Connect to what the settings name; what is away may come back before it is needed."""
         means = cls(
             broker=Broker.of(settings, PATIENCE_S),
             pulse=Broker.of(settings, patience_s=1),
@@ -62,7 +60,6 @@ class Means(NamedTuple):
             means.broker.ping()
             means.pulse.ping()
             means.store.reach()
-            rehearse(means.broker)
         return means
 
 
@@ -82,14 +79,20 @@ def run_child(settings: Settings, eyes: Eyes) -> None:
     except RemocapError as error:
         log.error("a child could not get ready", code=error.code, reason=error.message)
         return
-    link.tell("ready")
     tools = Tools(settings, eyes, lambda: link.cores)
+
+    def child_for(task: MediaTask, heart: ParkedThread) -> Child:
+        return Child(link, settings, means, task, tools, heart)
+
+    with suppress(UnavailableError):
+        rehearse(means.broker, lambda task: child_for(task, ParkedThread("rehearsal")).rehearse())
+    link.tell("ready")
     task = link.read_task(tools.prepare)
     if task is None:
         return
     with bound(job=task.job.id, task=task.kind):
         try:
-            Child(link, settings, means, task, tools).run()
+            child_for(task, tools.heart).run()
         except Exception:
             log.exception("task given up")
 
@@ -113,6 +116,7 @@ class Child:
         means: Queue and store.
         task: What to do.
         tools: What to do it with.
+        heart: Renews the lease.
     """
 
     def __init__(
@@ -122,6 +126,7 @@ class Child:
         means: Means,
         task: MediaTask,
         tools: Tools,
+        heart: ParkedThread,
     ) -> None:
         self._tools = tools
         self._link, self._settings = link, settings
@@ -131,9 +136,15 @@ class Child:
             task.lease,
             settings.lease_s,
             alive=lambda: link.tell("alive"),
-            thread=tools.heart,
+            thread=heart,
         )
         self._reported_s = 0.0
+
+    def rehearse(self) -> None:
+        """Do what comes before a video is opened, and let go of it."""
+        with bound(job=self._task.job.id, task=self._task.kind):
+            self._decoding(Path(tempfile.gettempdir()))
+        self._lease.stop()
 
     def run(self) -> None:
         """Do the task, and tell the parent how it ended."""
@@ -171,7 +182,12 @@ class Child:
         return Report("failed")
 
     def _decode(self, folder: Path) -> Report:
-        decoding = DecodeTask(
+        decoding = self._decoding(folder)
+        decoding.run()
+        return Report("succeeded", decoding.frames, len(decoding.people))
+
+    def _decoding(self, folder: Path) -> DecodeTask:
+        return DecodeTask(
             self._store,
             self._broker,
             self._task,
@@ -182,8 +198,6 @@ class Child:
             self._tools.eyes,
             self._tools.standby,
         )
-        decoding.run()
-        return Report("succeeded", decoding.frames, len(decoding.people))
 
     def _export(self, folder: Path) -> Report:
         assert self._task.export is not None

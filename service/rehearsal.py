@@ -6,6 +6,7 @@ first touched: a millisecond here and there, which a client would wait for.
 
 import json
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,15 +24,19 @@ from service.messages import ClipRequest, Job
 _NOBODY = "0" * 32
 
 
-def rehearse(broker: Broker) -> None:
+def rehearse(broker: Broker, begin: Callable[[MediaTask], None]) -> None:
     """Do, on nothing, what comes between a task and the sealing of its first clip.
+
+    Args:
+        broker: The queue.
+        begin: Begins a task of nobody's, and lets go of it.
 
     Raises:
         UnavailableError: Redis is away.
     """
     job = Job(_NOBODY, "", "", _NOBODY, "evidence", 0.0)
     told = TASK.dump_json(MediaTask(Lease("", "", 0), "decode", job, attempts=0))
-    TASK.validate_python(json.loads(told))
+    begin(TASK.validate_python(json.loads(told)))
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "video").touch()
     with Aside(lambda act: act(), ()) as aside:

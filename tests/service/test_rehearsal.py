@@ -3,6 +3,7 @@
 import pytest
 
 from service.broker import Broker
+from service.broker_types import MediaTask
 from service.errors import UnavailableError
 from service.rehearsal import rehearse
 
@@ -10,8 +11,10 @@ from service.rehearsal import rehearse
 def test_nothing_is_left_of_it(broker: Broker) -> None:
     before = sorted(broker.redis.keys("*"))
 
-    rehearse(broker)
+    begun: list[MediaTask] = []
+    rehearse(broker, begun.append)
 
+    assert [task.kind for task in begun] == ["decode"]
     assert sorted(broker.redis.keys("*")) == before
 
 
@@ -19,4 +22,4 @@ def test_that_redis_is_away_is_told() -> None:
     nowhere = Broker("redis://127.0.0.1:1", patience_s=0)
 
     with pytest.raises(UnavailableError):
-        rehearse(nowhere)
+        rehearse(nowhere, lambda _task: None)
