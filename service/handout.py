@@ -1,6 +1,7 @@
 """Results as answers: arrays and text row by row, files as they lie in the store."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -64,6 +65,8 @@ async def hand_out(
 class Pieces:
     """A result, made piece by piece while it is sent; each call in a thread.
 
+    A request that is broken off leaves its thread behind: `close` waits for the piece in its hands.
+
     Args:
         result: All of it; closed here.
         form: In which form.
@@ -78,6 +81,7 @@ class Pieces:
         self._result = result
         self._coming = result.npz() if form is Format.npz else result.json()
         self._spent_s = 0.0
+        self._one_by_one = threading.Lock()
         self.is_whole = False
         self.first = self.next()
 
@@ -112,14 +116,15 @@ class Pieces:
 
     def next(self) -> bytes:
         """Return the next piece, of about a megabyte where there is so much; empty at the end."""
-        begun_s, parts, size_bytes = time.perf_counter(), [], 0
-        while size_bytes < _PIECE_BYTES and not self.is_whole:
-            part = next(self._coming, None)
-            self.is_whole = part is None
-            parts.append(part or b"")
-            size_bytes += len(parts[-1])
-        self._spent_s += time.perf_counter() - begun_s
-        return b"".join(parts)
+        with self._one_by_one:
+            begun_s, parts, size_bytes = time.perf_counter(), [], 0
+            while size_bytes < _PIECE_BYTES and not self.is_whole:
+                part = next(self._coming, None)
+                self.is_whole = part is None
+                parts.append(part or b"")
+                size_bytes += len(parts[-1])
+            self._spent_s += time.perf_counter() - begun_s
+            return b"".join(parts)
 
     def as_answer(self) -> Response:
         """Return what is whole already."""
@@ -128,7 +133,8 @@ class Pieces:
 
     def close(self) -> None:
         """Free what it needed, and take note of what it took."""
-        self._result.close()
+        with self._one_by_one:
+            self._result.close()
         HANDOUT_SECONDS.labels(self.form).observe(self._spent_s)
 
 
