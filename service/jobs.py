@@ -153,8 +153,15 @@ class Jobs:
         Raises:
             IdempotencyConflictError, OverCapacityError: As `Broker.submit`.
         """
-        caller = caller or Caller()
+        self.record(job)
+        return self.queue(job, caller or Caller())
+
+    def record(self, job: Job) -> None:
+        """Store a job's manifest, from which Redis is told of the job should it forget."""
         self.store.put(job_path(job.id), job.encode().encode())
+
+    def queue(self, job: Job, caller: Caller) -> str:
+        """Do what `submit` does; the manifest is to follow before anybody is told of the job."""
         limits = limits_of(self.settings, caller.max_gpu_s)
         return self.broker.submit(job, limits, visitor_of(job, caller.address)).job_id
 

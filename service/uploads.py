@@ -157,37 +157,41 @@ class _Video:
         self.receiver.write_rest()
         self.parts.close()
 
+    def job(
+        self, jobs: Jobs, options: ReconstructOptions, caller: Caller, opened: Job | None = None
+    ) -> Job:
+        """Return the job as it is submitted; `opened` is the same as it was admitted."""
+        job = jobs.prepare(options, caller, self.receiver.size_bytes, self.job_id, earlier=opened)
+        if caller.idempotency_key is None:
+            return job
+        return with_digest(job, self.receiver.sha256)
+
 
 def _submit(
     jobs: Jobs, video: _Video, options: ReconstructOptions, caller: Caller, opened: Job | None
 ) -> str:
     """Queue a job whose video has arrived; or find the one that was queued before."""
-    if opened is not None:  # else all of it is in memory, and the queue need not wait for the store
-        video.store()
-    job = jobs.prepare(options, caller, video.receiver.size_bytes, video.job_id, earlier=opened)
-    if caller.idempotency_key is not None:
-        job = with_digest(job, video.receiver.sha256)
     if opened is None:
-        return _submit_unopened(jobs, video, job, caller)
+        return _submit_from_memory(jobs, video, options, caller)
+    video.store()
+    job = video.job(jobs, options, caller, opened)
     job_id = jobs.submit(job, caller)
     if job_id != job.id:
         jobs.discard(job)
     return job_id
 
 
-def _submit_unopened(jobs: Jobs, video: _Video, job: Job, caller: Caller) -> str:
-    """Do the same for one that was not admitted yet, and store it then."""
-    try:
-        job_id = jobs.submit(job, caller)
-    except BaseException:
-        jobs.discard(job)
-        raise
-    if job_id != job.id:
-        jobs.discard(job)
-        return job_id
-    try:
-        video.store()
-    except BaseException as error:
-        jobs.break_off(job, error, video.parts, queued=True)
-        raise
+def _submit_from_memory(
+    jobs: Jobs, video: _Video, options: ReconstructOptions, caller: Caller
+) -> str:
+    """Do the same for a video that was not admitted yet; the queue need not wait for the store."""
+    job = video.job(jobs, options, caller)
+    job_id = jobs.queue(job, caller)
+    if job_id == job.id:
+        try:
+            video.store()
+            jobs.record(job)
+        except BaseException as error:
+            jobs.break_off(job, error, video.parts, queued=True)
+            raise
     return job_id
