@@ -34,7 +34,7 @@ class JobBroker:
     def submit(
         self, job: Job, limits: Limits | None = None, visitor: Visitor = NOBODY
     ) -> Submitted:
-        """Queue a job. Its `job.json` is in the store, or will be before its client is told of it.
+        """Queue a job. Its `job.json` is in the store before the request that made it is answered.
 
         Submitting the same id again changes nothing. Where the tenant has a job of the same
         idempotency key, that job is returned, and the new one is not queued.

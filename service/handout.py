@@ -134,6 +134,7 @@ class Pieces:
     def close(self) -> None:
         """Free what it needed, and take note of what it took."""
         with self._one_by_one:
+            self.is_whole = True  # nothing more is made
             self._result.close()
         HANDOUT_SECONDS.labels(self.form).observe(self._spent_s)
 

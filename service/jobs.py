@@ -161,7 +161,13 @@ class Jobs:
         self.store.put(job_path(job.id), job.encode().encode())
 
     def queue(self, job: Job, caller: Caller) -> str:
-        """Do what `submit` does; the manifest is to follow before anybody is told of the job."""
+        """Queue a job, and return the id of the job that does the work; see `submit`.
+
+        Its manifest may follow, but not later than the answer to the request that made it.
+
+        Raises:
+            IdempotencyConflictError, OverCapacityError: As `Broker.submit`.
+        """
         limits = limits_of(self.settings, caller.max_gpu_s)
         return self.broker.submit(job, limits, visitor_of(job, caller.address)).job_id
 
@@ -170,17 +176,33 @@ class Jobs:
         self.broker.lower(job.id, self._estimate(size_bytes))
 
     def break_off(self, job: Job, error: BaseException, parts: PartWriter, queued: bool) -> None:
-        """End a job whose video did not come in, and free what came of it."""
-        code, message = "upload_incomplete", "the video did not arrive whole; send it again"
-        if isinstance(error, RemocapError):
-            code, message = error.code, error.message
+        """End a job whose video did not come in, and free what came of it.
+
+        Args:
+            job: As it was admitted.
+            error: Why.
+            parts: Of the video.
+            queued: Whether it is in the queue, or may be. Then it fails: the decoder is told by
+                the video's end as well, as Redis may be away.
+        """
         if not queued:
             self.discard(job)
             return
-        self.broker.fail_job(job.id, code, message)
-        self.store.delete_below(f"jobs/{job.id}/upload/")
-        with suppress(ServiceError):  # the decoder learns it from the queue as well
+        code, message = "upload_incomplete", "the video did not arrive whole; send it again"
+        if isinstance(error, RemocapError):
+            code, message = error.code, error.message
+        with suppress(ServiceError):
+            self.broker.fail_job(job.id, code, message)
+        with suppress(ServiceError):
+            self.store.delete_below(f"jobs/{job.id}/upload/")
+        with suppress(ServiceError):
             parts.abort(code)
+
+    def tidy(self, job_id: str) -> None:
+        """Delete what was stored of a job that had ended before, as when it was deleted."""
+        status = self.broker.status(job_id)
+        if status is not None and status.over:
+            archive(self.broker, self.store, job_id)
 
     def discard(self, job: Job) -> None:
         """Free what was stored and reserved of a job that was never queued."""

@@ -23,7 +23,6 @@ from service.lua import scripts_of
 from service.media_job import REPORT_S, DecodeTask, Pace
 from service.media_link import LeavingError, Link
 from service.media_tools import Tools
-from service.parked import ParkedThread
 from service.rehearsal import rehearse
 from service.settings import Settings, load_settings
 from service.store import Store
@@ -50,17 +49,22 @@ class Means(NamedTuple):
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Connect to what the settings name; what is away may come back before it is needed."""
-        means = cls(
+        """Return what the settings name."""
+        return cls(
             broker=Broker.of(settings, PATIENCE_S),
             pulse=Broker.of(settings, patience_s=1),
             store=Store.of(settings),
         )
-        with suppress(UnavailableError):
-            means.broker.ping()
-            means.pulse.ping()
-            means.store.reach()
-        return means
+
+    def reach(self) -> None:
+        """Connect to all of it.
+
+        Raises:
+            UnavailableError: Something is away.
+        """
+        self.broker.ping()
+        self.pulse.ping()
+        self.store.reach()
 
 
 def set_up() -> Settings:
@@ -74,27 +78,45 @@ def set_up() -> Settings:
 def run_child(settings: Settings, eyes: Eyes) -> None:
     """Get ready and say so, wait for a task on standard input, and do it."""
     link = Link(os.fdopen(0, "rb"), os.fdopen(1, "wb"))
+    tools = Tools(settings, eyes, lambda: link.cores)
     try:
         means = Means.of(settings)
-    except RemocapError as error:
-        log.error("a child could not get ready", code=error.code, reason=error.message)
+        with suppress(UnavailableError):  # what is away may come back before it is needed
+            means.reach()
+            rehearse(means.broker, lambda task: _practise(link, settings, means, task, tools))
+    except Exception as error:
+        log.exception("a child could not get ready", reason=str(error))
         return
-    tools = Tools(settings, eyes, lambda: link.cores)
-
-    def child_for(task: MediaTask, heart: ParkedThread) -> Child:
-        return Child(link, settings, means, task, tools, heart)
-
-    with suppress(UnavailableError):
-        rehearse(means.broker, lambda task: child_for(task, ParkedThread("rehearsal")).rehearse())
     link.tell("ready")
     task = link.read_task(tools.prepare)
     if task is None:
         return
     with bound(job=task.job.id, task=task.kind):
         try:
-            child_for(task, tools.heart).run()
+            lease = TaskLease(
+                means.pulse,
+                task.lease,
+                settings.lease_s,
+                alive=lambda: link.tell("alive"),
+                thread=tools.heart,
+            )
+            Child(link, settings, means, task, tools, lease).run()
         except Exception:
             log.exception("task given up")
+
+
+def _practise(link: Link, settings: Settings, means: Means, task: MediaTask, tools: Tools) -> None:
+    """Begin a task of nobody's, whose lease ends nothing, up to the opening of its video."""
+    lease = TaskLease(
+        means.pulse, task.lease, settings.lease_s, alive=lambda: None, end=lambda _status: None
+    )
+    try:
+        with bound(job=task.job.id, task=task.kind):
+            Child(link, settings, means, task, tools, lease).begin_decoding(
+                Path(tempfile.gettempdir())
+            )
+    finally:
+        lease.stop()
 
 
 @dataclass
@@ -116,7 +138,7 @@ class Child:
         means: Queue and store.
         task: What to do.
         tools: What to do it with.
-        heart: Renews the lease.
+        lease: Of the task.
     """
 
     def __init__(
@@ -126,25 +148,13 @@ class Child:
         means: Means,
         task: MediaTask,
         tools: Tools,
-        heart: ParkedThread,
+        lease: TaskLease,
     ) -> None:
         self._tools = tools
         self._link, self._settings = link, settings
         self._broker, self._store, self._task = means.broker, means.store, task
-        self._lease = TaskLease(
-            means.pulse,
-            task.lease,
-            settings.lease_s,
-            alive=lambda: link.tell("alive"),
-            thread=heart,
-        )
+        self._lease = lease
         self._reported_s = 0.0
-
-    def rehearse(self) -> None:
-        """Do what comes before a video is opened, and let go of it."""
-        with bound(job=self._task.job.id, task=self._task.kind):
-            self._decoding(Path(tempfile.gettempdir()))
-        self._lease.stop()
 
     def run(self) -> None:
         """Do the task, and tell the parent how it ended."""
@@ -182,11 +192,12 @@ class Child:
         return Report("failed")
 
     def _decode(self, folder: Path) -> Report:
-        decoding = self._decoding(folder)
+        decoding = self.begin_decoding(folder)
         decoding.run()
         return Report("succeeded", decoding.frames, len(decoding.people))
 
-    def _decoding(self, folder: Path) -> DecodeTask:
+    def begin_decoding(self, folder: Path) -> DecodeTask:
+        """Return what decodes, with the given folder for its files; nothing is done yet."""
         return DecodeTask(
             self._store,
             self._broker,

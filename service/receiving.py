@@ -6,10 +6,9 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
-from anyio.to_thread import run_sync
-
 from service.body import Body, Field
 from service.errors import TooLargeError, UploadError
+from service.in_full import in_full
 from service.metrics import UPLOADED_BYTES
 
 GATHER_BYTES = 2**20  # handed to a thread at once
@@ -24,7 +23,7 @@ class Parts(Protocol):
         """Take bytes, or none, only to let what has waited long enough be written."""
 
 
-async def at_once() -> None:
+async def admitted_already() -> None:
     """What is waited for where nobody has to admit anything."""
 
 
@@ -35,7 +34,7 @@ class Receiver:
         parts: Where to.
         max_bytes: Largest video that is taken.
         hashed: Whether `sha256` is wanted: two seconds of a core for 2 GB.
-        admit: Waited for each time before anything is handed on; what it raises, `flush` does.
+        admit: Waited for before anything is handed on, each time; what it raises, `flush` does.
 
     Attributes:
         size_bytes: Of the video so far.
@@ -47,7 +46,7 @@ class Receiver:
         max_bytes: int,
         *,
         hashed: bool = True,
-        admit: Callable[[], Awaitable[object]] = at_once,
+        admit: Callable[[], Awaitable[object]] = admitted_already,
     ) -> None:
         self.size_bytes = 0
         self._parts = parts
@@ -85,7 +84,7 @@ class Receiver:
     async def flush(self) -> None:
         """Hand on what was gathered; without any, give older bytes the time to be written."""
         await self._admit()
-        await run_sync(self.write_rest)
+        await in_full(self.write_rest)
 
     def write_rest(self) -> None:
         """Do what `flush` does, in a thread of the caller's and without `admit`."""

@@ -1,6 +1,6 @@
 """Where videos, clips and results lie: a folder or S3, through obstore.
 
-    jobs/<job>/job.json                 Job; written before the job is accepted
+    jobs/<job>/job.json                 Job; written before the request that made it is answered
     jobs/<job>/upload/<n:06>.part       the video, in parts of 8 MB or 1 s
     jobs/<job>/upload/end.json          {"parts", "bytes"}, or {"aborted": code}
     jobs/<job>/clips/<clip>.safetensors inputs and observations; deleted after the commit

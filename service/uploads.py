@@ -1,32 +1,30 @@
-"""A video on its way from a client's connection into the store, never whole in memory.
+"""A video on its way from a client's connection into the store; a large one is never in memory.
 
     bytes of the request -> pieces (service.body) -> service.receiving
         -> parts in the store (service.upload_parts)
 
 A video that comes alone is queued at once and worked on while it arrives. One in a form is queued
 when the form is complete, as options may follow it; so is one with an idempotency key, as only the
-whole video tells whether the request is the same as an earlier one. If it is small as well, it is
-admitted only then, in the same call, and stored while others hear of its job.
+whole video tells whether the request is the same as an earlier one.
+
+Room is reserved before a video is read. A small form without a pause is read first: then one call
+to the queue finds room for its job and takes it, and the video is stored while others hear of it.
 """
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
-from typing import TypeVar
-
-from anyio.to_thread import run_sync
 
 from service.body import Body
+from service.errors import UnavailableError
+from service.in_full import in_full
 from service.jobs import Caller, Jobs, new_job_id, with_digest
 from service.limits import kept
 from service.messages import Job
 from service.options import ReconstructOptions, with_fields
 from service.receiving import GATHER_BYTES, Receiver, receive, too_large
 from service.upload_parts import PartWriter
-
-T = TypeVar("T")
 
 FORM_BYTES = 2**20  # that a form may hold beside the video
 
@@ -64,10 +62,10 @@ async def take_in(
 ) -> tuple[str, ReconstructOptions]:
     """Store a video and queue its job; return the job's id, and the options with the form's.
 
-    It is refused before its body is read where too much is waiting, unless the body is small and
+    It is refused before its body is read where too much is waiting, unless it is a small form that
     comes without a pause. Whatever is raised, nothing of the upload is left but a job that was
-    queued before, which fails. `queued` is told the id as soon as the job is in the queue, which
-    may be long before its video is whole.
+    queued before, which fails; or, once all of the video is there, which goes on. `queued` is told
+    the id as soon as the job is in the queue, which may be long before its video is whole.
 
     Raises:
         UsageError: As `Jobs.prepare`, or an option in the form is wrong.
@@ -77,121 +75,139 @@ async def take_in(
     max_bytes = jobs.settings.max_upload_bytes
     if upload.size_bytes is not None and upload.size_bytes > max_bytes + FORM_BYTES:
         raise too_large(max_bytes)
-    job_id, is_keyed = new_job_id(time.time()), caller.idempotency_key is not None
-    opening = _Opening(partial(jobs.open, options, caller, upload.size_bytes, job_id))
-    parts = PartWriter(jobs.store, job_id)
-    receiver = Receiver(parts, max_bytes, hashed=is_keyed, admit=opening.job)
-    whole: asyncio.Task[str] | None = None
-    at_once = not upload.body.may_have_fields and not is_keyed
+    taking = _Taking(jobs, upload, options, caller, queued)
     try:
-        if at_once or not upload.is_small:
-            job = await opening.job()
-        if at_once:
-            await run_sync(jobs.submit, job, caller)
-            queued(job_id)
-        async with kept(jobs.broker, job_id):
-            fields = await receive(upload.stream, upload.body, receiver)
-            if not at_once:
-                options = with_fields(options, fields)
-                opened = await opening.job() if opening.has_begun else None
-                video = _Video(job_id, receiver, parts)
-                submit = partial(_submit, jobs, video, options, caller, opened)
-                whole = asyncio.create_task(run_sync(submit))
-                job_id = await asyncio.shield(whole)  # in a thread, it ends in any case
-                queued(job_id)
-                return job_id, options
-            await run_sync(receiver.write_rest)
-            await run_sync(parts.close)
-        await run_sync(jobs.correct, job, receiver.size_bytes)
-        return job_id, options
+        await taking.run()
     except BaseException as error:
-        opened = await opening.outcome()
-        if whole is not None and (submitted := await _outcome(whole)):
-            queued(submitted)
-        elif opened is not None and not (at_once and parts.closed):  # else it has all that it needs
-            await asyncio.shield(run_sync(jobs.break_off, opened, error, parts, at_once))
+        await in_full(taking.break_off, error)
+        if taking.is_whole:
+            taking.tell()
         raise
+    return taking.job_id, taking.options
 
 
-class _Opening:
-    """The admission of a video: asked for once, when it is first wanted, and not broken off.
+class _Taking:
+    """An upload that is taken in, and how far that is; what is not a coroutine blocks.
 
-    Args:
-        open_job: Blocks.
+    Attributes:
+        job_id: Of the job that does the work.
+        options: Those of the form included, once it has been read.
+        is_whole: Whether the job is queued and has all that it needs.
     """
 
-    def __init__(self, open_job: Callable[[], Job]) -> None:
-        self._open = open_job
-        self._task: asyncio.Task[Job] | None = None
+    def __init__(
+        self,
+        jobs: Jobs,
+        upload: Upload,
+        options: ReconstructOptions,
+        caller: Caller,
+        queued: Callable[[str], None],
+    ) -> None:
+        self.job_id, self.options = new_job_id(time.time()), options
+        self.is_whole = False
+        self._jobs, self._upload, self._caller = jobs, upload, caller
+        self._is_keyed = caller.idempotency_key is not None
+        self._is_form = upload.body.may_have_fields
+        self._parts = PartWriter(jobs.store, self.job_id)
+        self._receiver = Receiver(
+            self._parts,
+            jobs.settings.max_upload_bytes,
+            hashed=self._is_keyed,
+            admit=self._admit_once,
+        )
+        self._job: Job | None = None  # as it was admitted or queued
+        self._is_queued = False  # or may be
+        self._queued: Callable[[str], None] | None = queued  # until it was called
 
-    @property
-    def has_begun(self) -> bool:
-        """Whether it was asked for."""
-        return self._task is not None
+    async def run(self) -> None:
+        """Do all of it."""
+        is_at_once = not (self._is_form or self._is_keyed)
+        is_read_first = self._is_form and self._upload.is_small and not self._is_keyed
+        if not is_read_first:
+            await self._admit_once()
+        if is_at_once:
+            await in_full(self._queue_at_once)
+            self.tell()
+        async with kept(self._jobs.broker, self.job_id):
+            fields = await receive(self._upload.stream, self._upload.body, self._receiver)
+            self.options = with_fields(self.options, fields)
+            if is_at_once:
+                await in_full(self._end)
+            elif self._job is None:
+                await in_full(self._queue_and_store)
+            else:
+                await in_full(self._store_and_queue, self._job)
+        self.tell()
 
-    async def job(self) -> Job:
-        """Return the job, or raise what `open_job` does."""
-        self._task = self._task or asyncio.create_task(run_sync(self._open))
-        return await asyncio.shield(self._task)
+    def tell(self) -> None:
+        """Say that the job is queued, once."""
+        queued, self._queued = self._queued, None
+        if queued is not None:
+            queued(self.job_id)
 
-    async def outcome(self) -> Job | None:
-        """Return the job that was admitted, if one was."""
-        return await _outcome(self._task) if self._task else None
+    def break_off(self, error: BaseException) -> None:
+        """Free what came of it, unless that is a job which has all that it needs."""
+        if self._job is not None and not self.is_whole:
+            self._jobs.break_off(self._job, error, self._parts, self._is_queued)
 
+    async def _admit_once(self) -> None:
+        if self._job is None:
+            await in_full(self._admit)
 
-async def _outcome(task: asyncio.Task[T]) -> T | None:
-    """Wait for what cannot be stopped, and return what came of it; None where it failed."""
-    await asyncio.wait({task})
-    return None if task.cancelled() or task.exception() else task.result()
+    def _admit(self) -> None:
+        size_bytes = self._upload.size_bytes
+        self._job = self._jobs.open(self.options, self._caller, size_bytes, self.job_id)
 
+    def _queue_at_once(self) -> None:
+        assert self._job is not None
+        self._jobs.record(self._job)
+        self._queue(self._job)
 
-@dataclass(frozen=True)
-class _Video:
-    """A video that has arrived: for which job, what is still in memory, where the rest is."""
+    def _end(self) -> None:
+        """Store the rest of a video whose job is queued."""
+        assert self._job is not None
+        self._store()
+        self.is_whole = True
+        with suppress(UnavailableError):  # the decoder corrects it as well
+            self._jobs.correct(self._job, self._receiver.size_bytes)
+        self._tidy()
 
-    job_id: str
-    receiver: Receiver
-    parts: PartWriter
+    def _queue_and_store(self) -> None:
+        """Queue the job of a video that is in memory; a refusal leaves nothing to be freed."""
+        job = self._jobs.prepare(self.options, self._caller, self._upload.size_bytes, self.job_id)
+        self._queue(job)
+        self._store()
+        self._jobs.record(job)
+        self.is_whole = True
+        self._tidy()
 
-    def store(self) -> None:
-        self.receiver.write_rest()
-        self.parts.close()
+    def _store_and_queue(self, opened: Job) -> None:
+        """Queue the job of a video that was admitted, or find the one that was queued before."""
+        self._store()
+        size_bytes = self._receiver.size_bytes
+        job = self._jobs.prepare(self.options, self._caller, size_bytes, earlier=opened)
+        if self._is_keyed:
+            job = with_digest(job, self._receiver.sha256)
+        self._jobs.record(job)
+        self._queue(job)
+        if self.job_id != job.id:
+            self._jobs.discard(job)
+        self.is_whole = True
 
-    def job(
-        self, jobs: Jobs, options: ReconstructOptions, caller: Caller, opened: Job | None = None
-    ) -> Job:
-        """Return the job as it is submitted; `opened` is the same as it was admitted."""
-        job = jobs.prepare(options, caller, self.receiver.size_bytes, self.job_id, earlier=opened)
-        if caller.idempotency_key is None:
-            return job
-        return with_digest(job, self.receiver.sha256)
+    def _store(self) -> None:
+        self._receiver.write_rest()
+        self._parts.close()
 
+    def _tidy(self) -> None:
+        """See to it that nothing is left where the job was deleted meanwhile."""
+        with suppress(UnavailableError):
+            self._jobs.tidy(self.job_id)
 
-def _submit(
-    jobs: Jobs, video: _Video, options: ReconstructOptions, caller: Caller, opened: Job | None
-) -> str:
-    """Queue a job whose video has arrived; or find the one that was queued before."""
-    if opened is None:
-        return _submit_from_memory(jobs, video, options, caller)
-    video.store()
-    job = video.job(jobs, options, caller, opened)
-    job_id = jobs.submit(job, caller)
-    if job_id != job.id:
-        jobs.discard(job)
-    return job_id
-
-
-def _submit_from_memory(
-    jobs: Jobs, video: _Video, options: ReconstructOptions, caller: Caller
-) -> str:
-    """Do the same for a video that was not admitted yet; the queue need not wait for the store."""
-    job = video.job(jobs, options, caller)
-    job_id = jobs.queue(job, caller)
-    if job_id == job.id:
+    def _queue(self, job: Job) -> None:
         try:
-            video.store()
-            jobs.record(job)
-        except BaseException as error:
-            jobs.break_off(job, error, video.parts, queued=True)
+            self.job_id = self._jobs.queue(job, self._caller)
+        except UnavailableError:  # it may be that only the reply was lost
+            self._job, self._is_queued = job, True
+            self.is_whole = self._is_keyed  # the same request finds it when it is made again
             raise
-    return job_id
+        self._job, self._is_queued = job, True

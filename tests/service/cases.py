@@ -44,7 +44,7 @@ def new_clip(job: Job, number: int, windows: int = 4, track: int = 1) -> ClipReq
 
 
 def submit_stored(broker: Broker, store: Store, job: Job | None = None) -> Job:
-    """A job as the api accepts it: its manifest in the store first."""
+    """A job as the api accepts it, with its manifest in the store."""
     job = job or new_job()
     store.put(job_path(job.id), job.encode().encode())
     broker.submit(job)
