@@ -83,7 +83,7 @@ def run_child(settings: Settings, eyes: Eyes) -> None:
         means = Means.of(settings)
         with suppress(UnavailableError):  # what is away may come back before it is needed
             means.reach()
-            rehearse(means.broker, lambda task: _practise(link, settings, means, task, tools))
+            rehearse(means.broker, lambda task: practise(link, settings, means, task, tools))
     except Exception as error:
         log.exception("a child could not get ready", reason=str(error))
         return
@@ -105,7 +105,7 @@ def run_child(settings: Settings, eyes: Eyes) -> None:
             log.exception("task given up")
 
 
-def _practise(link: Link, settings: Settings, means: Means, task: MediaTask, tools: Tools) -> None:
+def practise(link: Link, settings: Settings, means: Means, task: MediaTask, tools: Tools) -> None:
     """Begin a task of nobody's, whose lease ends nothing, up to the opening of its video."""
     lease = TaskLease(
         means.pulse, task.lease, settings.lease_s, alive=lambda: None, end=lambda _status: None
