@@ -117,7 +117,7 @@ class _Taking:
         )
         self._job: Job | None = None  # as it was admitted or queued
         self._is_queued = False  # or may be
-        self._queued: Callable[[str], None] | None = queued  # until it was called
+        self._hear: Callable[[str], None] | None = queued  # until it was called
 
     async def run(self) -> None:
         """Do all of it."""
@@ -141,9 +141,9 @@ class _Taking:
 
     def tell(self) -> None:
         """Say that the job is queued, once."""
-        queued, self._queued = self._queued, None
-        if queued is not None:
-            queued(self.job_id)
+        hear, self._hear = self._hear, None
+        if hear is not None:
+            hear(self.job_id)
 
     def break_off(self, error: BaseException) -> None:
         """Free what came of it, unless that is a job which has all that it needs."""
