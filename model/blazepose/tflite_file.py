@@ -1,8 +1,11 @@
 """Reads a TFLite file into plain values: what is computed, from what, with which constants.
 
+And puts other constants in.
+
 Knows no torch. Weights that the file keeps in half precision come out in single precision.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,6 +90,32 @@ def read_tflite(path: Path) -> Graph:
     shapes = tuple(_shape(tensor) for tensor in graph.tensors)
     outputs = tuple(int(number) for number in graph.outputs)
     return Graph(int(graph.inputs[0]), outputs, shapes, constants, tuple(computed))
+
+
+def replace_constants(content: bytes, constants: Mapping[int, Array]) -> bytes:
+    """Return the content of a TFLite file with other values in the place of some constants.
+
+    Args:
+        content: Of a file that `read_tflite` reads.
+        constants: By the numbers that `Graph` has; rounded where the file has half precision.
+
+    Raises:
+        ValueError: A constant is not of the shape that the file has.
+    """
+    changed = bytearray(content)
+    model = schema.Model.GetRootAs(changed, 0)
+    graph = model.Subgraphs(0)
+    operators = [graph.Operators(number) for number in range(graph.OperatorsLength())]
+    widened = {operator.Outputs(0): operator.Inputs(0) for operator in operators}
+    for number, values in constants.items():
+        there = model.Buffers(graph.Tensors(number).Buffer()).DataLength()
+        tensor = graph.Tensors(number if there else widened[number])
+        shape = tuple(int(extent) for extent in tensor.ShapeAsNumpy())
+        if values.shape != shape:
+            raise ValueError(f"constant {number} is {values.shape}; expected {shape}")
+        packed = np.ascontiguousarray(values, _DTYPES[tensor.Type()])
+        model.Buffers(tensor.Buffer()).DataAsNumpy()[:] = packed.view(np.uint8).ravel()
+    return bytes(changed)
 
 
 def _operation(operator: Any, codes: Any) -> Operation:

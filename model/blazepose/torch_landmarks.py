@@ -45,14 +45,14 @@ class TorchLandmarks(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self._graph = read_tflite(FOLDER / "pose_landmark_full.tflite")
-        self.steps = nn.ModuleList(_module(op, self._graph) for op in self._graph.operations)
-        self._finished = _last_uses(self._graph)
+        self.graph = read_tflite(FOLDER / "pose_landmark_full.tflite")
+        self.steps = nn.ModuleList(_module(op, self.graph) for op in self.graph.operations)
+        self._finished = _last_uses(self.graph)
         self.eval().requires_grad_(False)
 
     def forward(self, crops: Float[Tensor, "n 3 256 256"]) -> LandmarkAnswer:
         """Answer RGB crops in [0, 1]."""
-        graph = self._graph
+        graph = self.graph
         values = {graph.input: crops}
         for operation, step, finished in zip(
             graph.operations, self.steps, self._finished, strict=True

@@ -40,7 +40,7 @@ _WARDROBE = 64  # clips that share their clothes; sewing takes longer than a cli
 
 
 class Clip(NamedTuple):
-    """Eight frames of one person; lengths in metres in the camera frame, or pixels of its image.
+    """Frames of one person, eight as baked; metres in the camera frame, or pixels of its image.
 
     Attributes:
         part: Of each pixel, 0 where nobody is; see `model.synth.outfit`.
@@ -58,19 +58,27 @@ class Clip(NamedTuple):
         materials: Likewise.
     """
 
-    part: UInt8[Array, "8 side side"]
-    normal: Int8[Array, "8 side side 3"]
-    rest: UInt8[Array, "8 side side 3"]
-    square_px: Float32[Array, "8 4"]
-    coarse_m: Float32[Array, "8 431 3"]
-    joints_m: Float32[Array, "8 14 3"]
-    joints_px: Float32[Array, "8 14 2"]
-    hips_px: Float32[Array, "8 2"]
-    extent_px: Float32[Array, "8"]
+    part: UInt8[Array, "n side side"]
+    normal: Int8[Array, "n side side 3"]
+    rest: UInt8[Array, "n side side 3"]
+    square_px: Float32[Array, "n 4"]
+    coarse_m: Float32[Array, "n 431 3"]
+    joints_m: Float32[Array, "n 14 3"]
+    joints_px: Float32[Array, "n 14 2"]
+    hips_px: Float32[Array, "n 2"]
+    extent_px: Float32[Array, "n"]
     fps: Float32[Array, ""]
     directions: Float32[Array, "29 3"]
     bounds_m: Float32[Array, "29 2"]
     materials: Int64[Array, "29 3"]
+
+    def some(self, frames: Int64[Array, "some"]) -> "Clip":
+        """Return the clip with these frames alone."""
+        per_frame = {name: getattr(self, name)[frames] for name in _PER_FRAME}
+        return self._replace(**per_frame)
+
+
+_PER_FRAME = Clip._fields[: Clip._fields.index("fps")]
 
 
 def fields(side: int) -> dict[str, tuple[type[np.generic], tuple[int, ...]]]:

@@ -111,30 +111,31 @@ class SynthClips:
         squares_px = draw_squares(rng, clip.hips_px, clip.extent_px)
         return self.label(clip, squares_px)._replace(pixels=self.photograph(clip, squares_px, rng))
 
-    def label(self, clip: Clip, squares_px: Float32[Array, "8 4"]) -> Sample:
+    def label(self, clip: Clip, squares_px: Float32[Array, "n 4"]) -> Sample:
         """What is true of a clip in these squares, without the pixels."""
         # The network takes each crop for a picture of its own, seen straight on.
         straight = view_rotmats(squares_px, INTRINSICS)
         side_px = squares_px[:, None, 2:3] - squares_px[:, None, :1]
         joints2d = 2 * (clip.joints_px - squares_px[:, None, :2]) / side_px - 1
-        sure = np.ones((WINDOW, 14, 1), np.float32)
+        frames = len(squares_px)
+        sure = np.ones((frames, 14, 1), np.float32)
         return Sample(
             pixels=None,
             joints2d=np.concatenate([joints2d, sure], axis=2),
             joints3d_m=np.concatenate([clip.joints_m @ straight, sure], axis=2),
-            pose=np.zeros((WINDOW, 72), np.float32),
-            betas=np.zeros((WINDOW, 10), np.float32),
+            pose=np.zeros((frames, 72), np.float32),
+            betas=np.zeros((frames, 10), np.float32),
             mesh_m=clip.coarse_m @ straight,
-            has_mesh=np.ones(WINDOW, bool),
+            has_mesh=np.ones(frames, bool),
         )
 
     def photograph(
         self,
         clip: Clip,
-        squares_px: Float32[Array, "8 4"],
+        squares_px: Float32[Array, "n 4"],
         rng: np.random.Generator,
         side: int = CROP_SIDE,
-    ) -> UInt8[Array, "8 {side} {side} 3"]:
+    ) -> UInt8[Array, "n {side} {side} 3"]:
         """Dress, light and spoil a clip, and take pictures of these squares."""
         square = self._send(squares_px)
         crops = self._behind(clip, square, rng, side)
@@ -176,7 +177,8 @@ class SynthClips:
         self, clip: Clip, light: Light, rng: np.random.Generator, size: float
     ) -> Layer:
         """Shade another clip, beside the person, `size` times as large give or take."""
-        other = self.baked.clip(int(rng.integers(len(self.baked))))
+        frames = np.linspace(0, WINDOW - 1, len(clip.part)).astype(int)
+        other = self.baked.clip(int(rng.integers(len(self.baked)))).some(frames)
         layer = self._person(other, light, rng)
         scale = size * np.exp(rng.normal(0, 0.2)) * clip.extent_px.mean() / other.extent_px.mean()
         aside = rng.choice([-1, 1]) * rng.uniform(0.4, 1.1), rng.normal(0, 0.15)
@@ -187,35 +189,37 @@ class SynthClips:
 
     def _occluder(self, clip: Clip, rng: np.random.Generator) -> Layer:
         """Put a box or an ellipse somewhere before the person, at rest in the image."""
-        rgba = self._backdrops.draw_occluder(rng)[None]
+        rgba, frames = self._backdrops.draw_occluder(rng)[None], len(clip.part)
         extent = float(clip.extent_px.mean())
-        centre = clip.joints_px[WINDOW // 2, rng.integers(14)] + rng.normal(0, 0.2, 2) * extent
+        about_px = clip.joints_px[frames // 2, rng.integers(14)]
+        centre = about_px + rng.normal(0, 0.2, 2) * extent
         half = rng.uniform(0.08, 0.4, 2) * extent
         box = np.concatenate([centre - half, centre + half]).astype(np.float32)
-        return Layer(self._repeat(rgba), self._repeat(torch.from_numpy(box)[None]))
+        return Layer(self._repeat(rgba, frames), self._repeat(torch.from_numpy(box)[None], frames))
 
     def _behind(
-        self, clip: Clip, square: Float32[torch.Tensor, "8 4"], rng: np.random.Generator, side: int
-    ) -> Float32[torch.Tensor, "8 3 {side} {side}"]:
+        self, clip: Clip, square: Float32[torch.Tensor, "n 4"], rng: np.random.Generator, side: int
+    ) -> Float32[torch.Tensor, "n 3 {side} {side}"]:
+        frames = len(clip.part)
         backdrop = self._backdrops.draw(rng)[None]
         half = float(clip.extent_px.mean()) * np.exp(rng.uniform(np.log(0.8), np.log(3.0)))
         centre = clip.hips_px[0] + rng.normal(0, 0.7, 2) * half
-        drift = np.cumsum(np.full((WINDOW, 2), rng.normal(0, 0.004, 2) * half), axis=0)
+        drift = np.cumsum(np.full((frames, 2), rng.normal(0, 0.004, 2) * half), axis=0)
         low, high = centre + drift - half, centre + drift + half
         box = self._send(np.concatenate([low, high], axis=1).astype(np.float32))
-        return behind_all(self._repeat(backdrop), box, square, side)
+        return behind_all(self._repeat(backdrop, frames), box, square, side)
 
-    def _edge(self, clip: Clip, rng: np.random.Generator) -> Float32[torch.Tensor, "8 4"]:
+    def _edge(self, clip: Clip, rng: np.random.Generator) -> Float32[torch.Tensor, "n 4"]:
         """Return an image that ends somewhere in the person, on one side."""
         image = np.array([-_FAR_PX, -_FAR_PX, _FAR_PX, _FAR_PX], np.float32)
         side = int(rng.integers(4))
         reach = rng.uniform(0.1, 0.9) * clip.extent_px.mean()
         image[side] = clip.hips_px.mean(axis=0)[side % 2] + (reach if side >= 2 else -reach)
-        return self._repeat(torch.from_numpy(image)[None])
+        return self._repeat(torch.from_numpy(image)[None], len(clip.part))
 
     def _send(self, array: Array) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
 
-    def _repeat(self, row: torch.Tensor) -> torch.Tensor:
+    def _repeat(self, row: torch.Tensor, frames: int) -> torch.Tensor:
         """Send what all frames of a clip share."""
-        return row.to(self._device).expand(WINDOW, *row.shape[1:])
+        return row.to(self._device).expand(frames, *row.shape[1:])

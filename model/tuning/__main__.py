@@ -1,0 +1,96 @@
+"""`python -m model.tuning FOLDER BAKED... --held-out SET`: pictures people, and teaches from that.
+
+Half of the cores make shards in FOLDER while the network is taught from those that are there; at
+the end FOLDER has `pose_landmarks.tflite`. Sets are what `remocap synth` bakes.
+"""
+
+import argparse
+import multiprocessing
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from model.atomic import replacing
+from model.blazepose.tflite_file import replace_constants
+from model.cores import usable_cores
+from model.litert import FOLDER
+from model.synth.backdrop import Backdrops
+from model.synth.dataset import BakedSet, SynthClips
+from model.tuning.layers import FILE, EarlyLayers
+from model.tuning.shards import Shard, make_shard, write_shard
+from model.tuning.teach import Error, teach
+
+_JUDGED = 3  # shards
+
+
+def picture(
+    folder: Path, sets: list[Path], backgrounds: Path | None, first: int, every: int
+) -> None:
+    """Make shards without end, those of the numbers `first`, `first + every`, ...; seeds alike."""
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    early, backdrops = EarlyLayers(), Backdrops(backgrounds)
+    clips = [SynthClips(BakedSet(path), backdrops) for path in sets]
+    number = first
+    while True:
+        file = folder / f"{number:05}.npz"
+        if not file.is_file():
+            source = clips[number % len(clips)]
+            write_shard(make_shard(source, early, np.random.default_rng((0, number))), file)
+        number += every
+
+
+def main() -> None:
+    """Picture people, and teach the landmark network from that."""
+    options = _parse()
+    shards = options.folder / "shards"
+    shards.mkdir(parents=True, exist_ok=True)
+    makers = max(1, usable_cores() // 2)
+    torch.set_num_threads(max(1, usable_cores() - makers))
+    judged = _judged(options.held_out, options.backgrounds)
+    start = multiprocessing.get_context("spawn").Process
+    with ExitStack() as stack:
+        for first in range(makers):
+            task = (shards, options.sets, options.backgrounds, first, makers)
+            maker = start(target=picture, args=task, daemon=True)
+            maker.start()
+            stack.callback(maker.terminate)
+        while len(list(shards.glob("*.npz"))) < options.ahead:
+            if not maker.is_alive():
+                sys.exit("people cannot be pictured; the reason is above")
+            time.sleep(1)
+        layers = teach(shards, judged, minutes=options.minutes, report=_say)
+    content = replace_constants((FOLDER / FILE).read_bytes(), layers.constants())
+    with replacing(options.folder / "pose_landmarks.tflite") as temporary:
+        temporary.write_bytes(content)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("sets", type=Path, nargs="+")
+    parser.add_argument("--held-out", type=Path, required=True, help="a set to judge by")
+    parser.add_argument("--backgrounds", type=Path, help="a folder of photos")
+    parser.add_argument("--ahead", type=int, default=70, help="shards made before teaching begins")
+    parser.add_argument("--minutes", type=float, default=60.0, help="to teach for")
+    return parser.parse_args()
+
+
+def _judged(held_out: Path, backgrounds: Path | None) -> list[Shard]:
+    clips = SynthClips(BakedSet(held_out), Backdrops(backgrounds, evaluation=True))
+    early = EarlyLayers()
+    return [make_shard(clips, early, np.random.default_rng((1, n))) for n in range(_JUDGED)]
+
+
+def _say(step: int, share: float, error: Error) -> None:
+    pa_mm, place_px = error.pa_mpjpe_mm, error.place_px
+    print(f"{share:4.0%} step {step}: {place_px:.2f} px, PA-MPJPE {pa_mm:.1f} mm", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""Teaches the later layers of the landmark network for a while.
+
+Shards may go on being made meanwhile: each time one of those that are there is drawn.
+"""
+
+import copy
+import math
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from model.errors import InputError
+from model.landmarks import BODY
+from model.training.metrics import pa_mpjpe_mm
+from model.tuning.layers import LateLayers, as_tensors
+from model.tuning.objective import loss
+from model.tuning.relative_adam import RelativeAdam
+from model.tuning.shards import CROPS, MASK_EVERY, Shard, read_shard
+
+BATCH = 32
+_RATE, _LAST_SHARE = 4e-4, 0.02  # highest, and what is left of it at the end
+_WARM_UP, _REPORT = 100, 100  # steps
+_CLIP_NORM = 1.0
+_MEMORY = 0.998  # of the mean of weights, from one step to the next
+_CONFIDENT = 0.9  # presence from which on a crop counts in `judge`
+
+
+class Error(NamedTuple):
+    """Of shoulders, elbows, hips, knees and ankles of who BlazePose was sure to see; means."""
+
+    place_px: float
+    pa_mpjpe_mm: float
+
+
+def teach(
+    folder: Path,
+    held_out: list[Shard],
+    *,
+    minutes: float,
+    seed: int = 0,
+    report: Callable[[int, float, Error], None] = lambda _step, _share, _error: None,
+) -> LateLayers:
+    """Return layers that were taught from the shards in `folder`.
+
+    Args:
+        folder: Of shards.
+        held_out: Of other people; what `report` is told is measured on them.
+        minutes: For how long; the rate falls with time.
+        seed: Of the order.
+        report: Told the step, the share of time that has passed, and the error.
+
+    Raises:
+        InputError: `no_shards`, or as `read_shard`.
+    """
+    layers = LateLayers()
+    mean, optimiser = copy.deepcopy(layers), RelativeAdam(layers.parameters())
+    started_s, step, rng = time.monotonic(), 0, np.random.default_rng(seed)
+    while (share := (time.monotonic() - started_s) / (60 * minutes)) < 1:
+        for batch in _batches(_draw(folder, rng), rng):
+            _learn(layers, batch)
+            nn.utils.clip_grad_norm_(layers.parameters(), _CLIP_NORM)
+            optimiser.step(_rate(step, share))
+            _follow(mean, layers, min(_MEMORY, (step + 1) / (step + 10)))
+            step += 1
+            if step % _REPORT == 0:
+                report(step, share, judge(mean, held_out))
+    return mean
+
+
+@torch.no_grad()
+def judge(layers: LateLayers, shards: list[Shard]) -> Error:
+    """Measure layers on shards."""
+    place_px, pa_mm = [], []
+    for shard in shards:
+        sure = shard.said_presence > _CONFIDENT
+        answer = layers(as_tensors(shard.features[sure]))
+        apart = answer.points[:, BODY, :2].numpy() - shard.points_px[sure][:, BODY, :2]
+        place_px.append(np.linalg.norm(apart, axis=2).mean(axis=1))
+        pa_mm.append(pa_mpjpe_mm(answer.world_m[:, BODY].numpy(), shard.world_m[sure][:, BODY]))
+    return Error(*(float(np.concatenate(errors).mean()) for errors in (place_px, pa_mm)))
+
+
+def _draw(folder: Path, rng: np.random.Generator) -> Shard:
+    files = sorted(folder.glob("*.npz"))
+    if not files:
+        raise InputError("no_shards", f"{folder} holds no shard; make some first")
+    return read_shard(files[int(rng.integers(len(files)))])
+
+
+def _batches(shard: Shard, rng: np.random.Generator) -> Iterator[Shard]:
+    """Share out a shard; in each batch those with a mask come first."""
+    masked = rng.permutation(CROPS // MASK_EVERY)
+    others = rng.permutation(np.flatnonzero(np.arange(CROPS) % MASK_EVERY))
+    parts = CROPS // BATCH
+    for some, rest in zip(np.split(masked, parts), np.split(others, parts), strict=True):
+        rows = np.concatenate([some * MASK_EVERY, rest])
+        of_all = {name: getattr(shard, name)[rows] for name in Shard._fields[:5]}
+        yield Shard(**of_all, **{name: getattr(shard, name)[some] for name in Shard._fields[5:]})
+
+
+def _learn(layers: LateLayers, batch: Shard) -> Float[Tensor, ""]:
+    """Leave the gradients of a batch in the layers."""
+    skips = tuple(as_tensors(maps) for maps in (batch.skip_128, batch.skip_64, batch.skip_32))
+    wanted = [torch.from_numpy(np.float32(values)) for values in batch[1:6]]
+    error = loss(layers(as_tensors(batch.features), skips), *wanted)
+    error.backward()  # type: ignore[no-untyped-call]
+    return error
+
+
+def _rate(step: int, share: float) -> float:
+    """Rise in a hundred steps, and fall by half a cosine."""
+    falling = _LAST_SHARE + (1 - _LAST_SHARE) * (1 + math.cos(math.pi * min(share, 1))) / 2
+    return _RATE * min(1, (step + 1) / _WARM_UP) * falling
+
+
+@torch.no_grad()
+def _follow(mean: LateLayers, layers: LateLayers, memory: float) -> None:
+    """Move the mean of weights toward the latest."""
+    for average, latest in zip(mean.parameters(), layers.parameters(), strict=True):
+        average.lerp_(latest, 1 - memory)

@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from model.errors import InputError
+from model.tuning.layers import Answer, EarlyLayers, LateLayers
+from model.tuning.objective import loss
+from model.tuning.shards import CROPS, Shard, make_shard, read_shard, write_shard
+from model.tuning.teach import judge, teach
+from tests.model.tuning.pictured import plain_people
+
+
+@pytest.fixture(scope="module")
+def shard(tmp_path_factory: pytest.TempPathFactory) -> Shard:
+    clips = plain_people(tmp_path_factory.mktemp("set"), clips=2)
+    return make_shard(clips, EarlyLayers(), np.random.default_rng(0))
+
+
+@pytest.mark.slow
+def test_half_a_minute_of_it_lessens_the_error(shard: Shard, tmp_path: Path) -> None:
+    write_shard(shard, tmp_path / "0.npz")
+    shares: list[float] = []
+
+    taught = teach(tmp_path, [shard], minutes=0.5, report=lambda _, share, __: shares.append(share))
+
+    before, after = judge(LateLayers(), [shard]), judge(taught, [shard])
+    assert after.place_px < before.place_px
+    assert after.pa_mpjpe_mm < before.pa_mpjpe_mm
+    assert shares == sorted(shares)
+
+
+def test_a_shard_comes_back_as_it_was(shard: Shard, tmp_path: Path) -> None:
+    write_shard(shard, tmp_path / "0.npz")
+
+    for one, other in zip(shard, read_shard(tmp_path / "0.npz"), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert len(shard.features) == CROPS
+
+
+def test_without_shards_it_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no shard") as caught:
+        teach(tmp_path, [], minutes=0.1)
+
+    assert caught.value.code == "no_shards"
+
+
+def test_a_damaged_shard_is_named(tmp_path: Path) -> None:
+    (tmp_path / "0.npz").write_bytes(b"nothing")
+
+    with pytest.raises(InputError, match=r"0\.npz") as caught:
+        read_shard(tmp_path / "0.npz")
+
+    assert caught.value.code == "bad_shard"
+
+
+def test_nothing_is_wrong_with_the_truth_said_as_blazepose_says_it() -> None:
+    points, world_m = torch.randn(2, 39, 5), torch.randn(2, 39, 3)
+    presence, mask = torch.tensor([0.0, 1.0]), torch.randn(1, 256, 256)
+    answer = Answer(points, world_m, presence, mask)
+
+    error = loss(answer, points[:, :35, :3], world_m[:, :33], points, presence, mask)
+
+    assert error.item() == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("field", ["points", "world_m", "presence", "mask"])
+def test_every_answer_counts(field: str) -> None:
+    points, world_m = torch.randn(2, 39, 5), torch.randn(2, 39, 3)
+    presence, mask = torch.tensor([0.2, 0.9]), torch.randn(1, 256, 256)
+    answer = Answer(points.clone(), world_m.clone(), presence.clone(), mask.clone())
+    truth = points[:, :35, :3], world_m[:, :33], points, presence, mask
+    right = loss(answer, *truth)
+
+    getattr(answer, field)[0] *= 0.5
+
+    assert loss(answer, *truth) > right
