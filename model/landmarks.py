@@ -1,6 +1,7 @@
 """BlazePose's landmark network: 33 points of a person, and whether there is one at all.
 
-Bazarevsky et al. 2020, the `full` network with two auxiliary points that say where to look next.
+Bazarevsky et al. 2020, the `full` network with two auxiliary points that say where to look next;
+its later layers were taught further on rendered people (`model/tuning`).
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from model.litert import LiteRT
 from model.region import REGION_MARGIN, Region
 from model.types import MASK_SIDE, Array, Mask
 
+TAUGHT = "pose_landmark_taught.tflite"
 SIDE = 256  # pixels of the network's input
 POINTS = 33
 CENTRE, TOP = 33, 34  # rows of the auxiliary points
@@ -88,7 +90,7 @@ class LandmarkModel:
     """
 
     def __init__(self, threads: int = 1) -> None:
-        self._network = LiteRT("pose_landmark_full.tflite", threads)
+        self._network = LiteRT(TAUGHT, threads)
 
     def __call__(self, rgb: UInt8[Array, "height width 3"], region: Region) -> Landmarks:
         """Look at `region`, which must not be empty."""

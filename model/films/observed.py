@@ -33,6 +33,7 @@ _LOOKS = (
     "region.py",
     "track.py",
     "tracking/*.py",
+    "assets/blazepose/*.tflite",
 )
 """The code that decides what is seen."""
 

@@ -1,7 +1,7 @@
 """`python -m model.tuning FOLDER BAKED... --held-out SET`: pictures people, and teaches from that.
 
 Half of the cores make shards in FOLDER while the network is taught from those that are there; at
-the end FOLDER has `pose_landmarks.tflite`. Sets are what `remocap synth` bakes.
+the end FOLDER has `pose_landmark_taught.tflite`. Sets are what `remocap synth` bakes.
 """
 
 import argparse
@@ -18,12 +18,13 @@ import torch
 from model.atomic import replacing
 from model.blazepose.tflite_file import replace_constants
 from model.cores import usable_cores
+from model.landmarks import TAUGHT
 from model.litert import FOLDER
 from model.synth.backdrop import Backdrops
 from model.synth.dataset import BakedSet, SynthClips
 from model.tuning.layers import FILE, EarlyLayers
 from model.tuning.shards import Shard, make_shard, write_shard
-from model.tuning.teach import Error, teach
+from model.tuning.teach import Error, stay_sure, teach
 
 _JUDGED = 3  # shards
 
@@ -65,8 +66,9 @@ def main() -> None:
                 sys.exit("people cannot be pictured; the reason is above")
             time.sleep(1)
         layers = teach(shards, judged, minutes=options.minutes, report=_say)
+    print(f"presence raised by {stay_sure(layers, judged):.2f}", flush=True)
     content = replace_constants((FOLDER / FILE).read_bytes(), layers.constants())
-    with replacing(options.folder / "pose_landmarks.tflite") as temporary:
+    with replacing(options.folder / TAUGHT) as temporary:
         temporary.write_bytes(content)
 
 

@@ -28,6 +28,8 @@ _RATE, _LAST_SHARE = 4e-4, 0.02  # highest, and what is left of it at the end
 _WARM_UP, _REPORT = 100, 100  # steps
 _CLIP_NORM = 1.0
 _MEMORY = 0.998  # of the mean of weights, from one step to the next
+SURE = 0.95  # presence from which on the tracker believes that there is somebody
+_LOST = 0.03  # of those whom BlazePose was sure to see
 _CONFIDENT = 0.9  # presence from which on a crop counts in `judge`
 
 
@@ -84,6 +86,22 @@ def judge(layers: LateLayers, shards: list[Shard]) -> Error:
         place_px.append(np.linalg.norm(apart, axis=2).mean(axis=1))
         pa_mm.append(pa_mpjpe_mm(answer.world_m[:, BODY].numpy(), shard.world_m[sure][:, BODY]))
     return Error(*(float(np.concatenate(errors).mean()) for errors in (place_px, pa_mm)))
+
+
+@torch.no_grad()
+def stay_sure(layers: LateLayers, shards: list[Shard]) -> float:
+    """Raise what layers say of presence until few are lost of whom BlazePose was sure.
+
+    Returns:
+        By how much its logit was raised.
+    """
+    logits = []
+    for shard in shards:
+        sure = shard.said_presence > SURE
+        logits.append(layers(as_tensors(shard.features[sure])).presence.logit())
+    missing = math.log(SURE / (1 - SURE)) - float(torch.cat(logits).quantile(_LOST))
+    layers.raise_presence(max(missing, 0.0))
+    return max(missing, 0.0)
 
 
 def _draw(folder: Path, rng: np.random.Generator) -> Shard:

@@ -58,7 +58,7 @@ def test_somebody_upside_down_has_the_same_landmarks(rgb: Array, look: LandmarkM
     upside_down = look(cv2.rotate(rgb, cv2.ROTATE_180), turned).points
 
     apart_px = np.linalg.norm((width, height) - upside_down[:, :2] - upright[:, :2], axis=1)
-    assert apart_px.mean() < 0.02 * WOMAN.radius_px
+    assert apart_px.mean() < 0.03 * WOMAN.radius_px
     apart_m = np.linalg.norm(upside_down[:, 4:] * (-1, -1, 1) - upright[:, 4:], axis=1)
     assert apart_m.mean() < 0.05
 

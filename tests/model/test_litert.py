@@ -8,10 +8,11 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from model import litert
+from model.landmarks import TAUGHT
 from model.litert import FOLDER, LiteRT
 
 
-@pytest.mark.parametrize("name", ["pose_detection.tflite", "pose_landmark_full.tflite"])
+@pytest.mark.parametrize("name", ["pose_detection.tflite", "pose_landmark_full.tflite", TAUGHT])
 def test_the_file_is_the_one_of_the_provenance(name: str) -> None:
     digest = hashlib.sha256((FOLDER / name).read_bytes()).hexdigest()
 

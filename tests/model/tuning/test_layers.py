@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from model.blazepose.tflite_file import replace_constants
+from model.blazepose.tflite_file import read_tflite, replace_constants
+from model.landmarks import TAUGHT
 from model.litert import FOLDER, LiteRT
 from model.tuning.layers import FILE, EarlyLayers, LateLayers, as_tensors
 from tests.model.blazepose.test_torch_landmarks import cut_people
@@ -61,3 +62,19 @@ def test_a_constant_of_another_shape_is_refused() -> None:
 
     with pytest.raises(ValueError, match="expected"):
         replace_constants((FOLDER / FILE).read_bytes(), constants)
+
+
+def test_the_file_that_ships_is_the_published_one_but_for_what_was_taught() -> None:
+    published, taught = (read_tflite(FOLDER / name) for name in (FILE, TAUGHT))
+
+    assert taught.operations == published.operations
+    assert taught.constants.keys() == published.constants.keys()
+    read = {number for operation in published.operations for number in operation.inputs}
+    changed = {
+        number
+        for number in read & published.constants.keys()
+        if not np.array_equal(published.constants[number], taught.constants[number])
+    }
+    late = LateLayers().constants().keys()
+    assert changed <= late
+    assert len(changed) > 0.9 * len(late)

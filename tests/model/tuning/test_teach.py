@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from model.errors import InputError
-from model.tuning.layers import Answer, EarlyLayers, LateLayers
+from model.tuning.layers import Answer, EarlyLayers, LateLayers, as_tensors
 from model.tuning.objective import loss
 from model.tuning.shards import CROPS, Shard, make_shard, read_shard, write_shard
-from model.tuning.teach import judge, teach
+from model.tuning.teach import SURE, judge, stay_sure, teach
 from tests.model.tuning.pictured import plain_people
 
 
@@ -29,6 +29,20 @@ def test_half_a_minute_of_it_lessens_the_error(shard: Shard, tmp_path: Path) -> 
     assert after.place_px < before.place_px
     assert after.pa_mpjpe_mm < before.pa_mpjpe_mm
     assert shares == sorted(shares)
+
+
+@torch.no_grad()
+def test_who_blazepose_was_sure_of_is_not_lost(shard: Shard) -> None:
+    layers = LateLayers()
+    layers.raise_presence(-6.0)
+    sure = shard.said_presence > SURE
+    features = as_tensors(shard.features[sure])
+    assert (layers(features).presence > SURE).float().mean() < 0.9
+
+    raised = stay_sure(layers, [shard])
+
+    assert raised > 0
+    assert (layers(features).presence > SURE).float().mean() > 0.95
 
 
 def test_a_shard_comes_back_as_it_was(shard: Shard, tmp_path: Path) -> None:
