@@ -1,14 +1,20 @@
-"""The weights of model folders: safetensors, which hold numbers and nothing that runs."""
+"""The weights of model folders: safetensors, which hold numbers and nothing that runs.
+
+`python -m model.weights SOURCE TARGET` writes them again in half the space.
+"""
 
 import hashlib
+import sys
 from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from model.atomic import replacing
 from model.errors import InputError
 from model.network import RemoCap
+from model.registry import UPSAMPLING_LAYER
 
 
 def save_weights(network: RemoCap, path: Path) -> str:
@@ -18,10 +24,7 @@ def save_weights(network: RemoCap, path: Path) -> str:
         OutputError: The file cannot be written; then there is none under its name.
     """
     state = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
-    with replacing(path) as temporary:
-        save_file(state, temporary)
-        with temporary.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+    return _write(state, path)
 
 
 def load_weights(network: RemoCap, path: Path, *, may_miss: tuple[str, ...] = ()) -> None:
@@ -44,3 +47,30 @@ def load_weights(network: RemoCap, path: Path, *, may_miss: tuple[str, ...] = ()
         raise InputError(
             "bad_weights", f"{path} does not fit its model.json ({reason}); import the model again"
         ) from error
+
+
+def halve_weights(source: Path, target: Path) -> str:
+    """Write weights in half precision, but those that up-sample, whose rounding would be seen.
+
+    Returns:
+        SHA-256 of the file.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    state = load_file(source)
+    for name, value in state.items():
+        if value.is_floating_point() and not name.startswith(UPSAMPLING_LAYER):
+            state[name] = value.half()
+    return _write(state, target)
+
+
+def _write(state: dict[str, Tensor], path: Path) -> str:
+    with replacing(path) as temporary:
+        save_file(state, temporary)
+        with temporary.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+if __name__ == "__main__":
+    sys.stdout.write(halve_weights(*map(Path, sys.argv[1:])) + "\n")

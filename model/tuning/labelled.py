@@ -22,8 +22,7 @@ from model.types import WINDOW, Array
 from model.upsample import Upsampling
 
 FRAMES = 2  # of a clip that are pictured; its others differ little
-# Depth as BlazePose states it, in pixels of the crop: a fit to crops whose people it saw.
-DEPTH_STRETCH, DEPTH_SHIFT_PX = 3.0, 17.0
+DEPTH_STRETCH = 3.0  # of depth as BlazePose states it, a fit to crops whose people it saw
 _LEAN, _LEAN_BADLY, _BADLY = 0.12, 0.6, 0.1  # deviations in radians; chance of the second
 
 
@@ -120,7 +119,7 @@ def _cut(
     hips_px, shoulders_px = place_px[HIPS].mean(axis=0), place_px[SHOULDERS].mean(axis=0)
     up = (shoulders_px - hips_px) / max(float(np.linalg.norm(shoulders_px - hips_px)), 1e-6)
     pointed_px = np.vstack([place_px, hips_px, hips_px + extent_px * up])
-    depth_px = DEPTH_STRETCH * scale * px_per_m * world_m[:, 2] + DEPTH_SHIFT_PX
+    depth_px = DEPTH_STRETCH * scale * px_per_m * world_m[:, 2]
     points = np.column_stack([pointed_px @ to_crop[:, :2].T + to_crop[:, 2], [*depth_px, 0, 0]])
     world_m = np.column_stack([world_m[:, :2] @ (to_crop[:, :2].T / scale), world_m[:, 2]])
     if look.mirrored:  # of whom is seen in a mirror the left hand is a right one

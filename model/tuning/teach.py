@@ -29,7 +29,7 @@ _WARM_UP, _REPORT = 100, 100  # steps
 _CLIP_NORM = 1.0
 _MEMORY = 0.998  # of the mean of weights, from one step to the next
 SURE = 0.95  # presence from which on the tracker believes that there is somebody
-_LOST = 0.03  # of those whom BlazePose was sure to see
+_LOST = 0.02  # of those whom BlazePose was sure to see
 _CONFIDENT = 0.9  # presence from which on a crop counts in `judge`
 
 

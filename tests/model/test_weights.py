@@ -8,7 +8,7 @@ import torch
 
 from model.errors import InputError
 from model.network import RemoCap
-from model.weights import load_weights, save_weights
+from model.weights import halve_weights, load_weights, save_weights
 from tests.model.seeded import TINY, ring, tiny_network
 
 
@@ -21,6 +21,22 @@ def test_weights_come_back_as_they_were(tmp_path: Path) -> None:
     assert digest == hashlib.sha256((tmp_path / "weights.safetensors").read_bytes()).hexdigest()
     ours, theirs = network.state_dict(), again.state_dict()
     assert all(torch.equal(ours[key], theirs[key]) for key in ours)
+
+
+def test_half_the_space_holds_nearly_the_same(tmp_path: Path) -> None:
+    network, again = tiny_network(), RemoCap(TINY, ring())
+    whole, half = tmp_path / "whole.safetensors", tmp_path / "half.safetensors"
+    save_weights(network, whole)
+
+    halve_weights(whole, half)
+    load_weights(again, half)
+
+    assert half.stat().st_size < 0.8 * whole.stat().st_size
+    for name, value in again.state_dict().items():
+        assert value.dtype == network.state_dict()[name].dtype
+        torch.testing.assert_close(value, network.state_dict()[name], rtol=1e-3, atol=1e-6)
+    layer = "coarse2intermediate_upsample.weight"
+    assert torch.equal(again.state_dict()[layer], network.state_dict()[layer])
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
