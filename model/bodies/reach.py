@@ -59,9 +59,9 @@ JOINT_SHARES: Mapping[str, Mapping[str, float]] = {
     "knee": {"hip": 0.081, "knee": 0.861, "ankle": 0.058},
     "ankle": {"knee": 0.088, "ankle": 0.912},
 }
-"""Where a landmark is, as a sum of joints: BlazePose's hips are lower than the joints, its shoulders
-higher. Fitted to the landmarks that its network is taught (`model/synth/landmark_points.py`), on
-captured poses of the body `anny`; what is left is 9 to 34 mm, most of it at knees and hips."""
+"""Where a landmark is, as a sum of joints: BlazePose's hips are lower than the joints, its
+shoulders higher. Fitted to what its network is taught (`model.synth.landmark_points`), on captured
+poses of the body `anny`; what is left is 9 to 34 mm, most of it at knees and hips."""
 
 _COSTS: Mapping[str, float] = {
     "pelvis": 1,
