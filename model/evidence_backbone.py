@@ -19,7 +19,7 @@ from model.types import WINDOW
 
 LANDMARKS = 33
 SIDE = 28  # cells that the mask is seen in
-DEPTH_UNIT = 0.4  # BlazePose's depths are about 2.5 times as large as they would be to scale
+DEPTH_UNIT = 0.4  # depths are some 2.5 to 3 times as large as they would be to scale
 
 
 class EvidenceTensors(NamedTuple):

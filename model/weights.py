@@ -56,12 +56,19 @@ def halve_weights(source: Path, target: Path) -> str:
         SHA-256 of the file.
 
     Raises:
-        OutputError: It cannot be written.
+        InputError: `bad_weights`: the source cannot be read, or holds numbers too large for it.
+        OutputError: The target cannot be written.
     """
-    state = load_file(source)
+    try:
+        state = load_file(source)
+    except (OSError, SafetensorError) as error:
+        raise InputError("bad_weights", f"{source} cannot be read ({error})") from error
     for name, value in state.items():
         if value.is_floating_point() and not name.startswith(UPSAMPLING_LAYER):
             state[name] = value.half()
+            if not state[name].isfinite().all():
+                reason = "expected numbers up to 65504; keep the file as it is"
+                raise InputError("bad_weights", f"{source}: '{name}' is too large; {reason}")
     return _write(state, target)
 
 
@@ -73,4 +80,6 @@ def _write(state: dict[str, Tensor], path: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(halve_weights(*map(Path, sys.argv[1:])) + "\n")
+    if len(sys.argv) != 3:
+        sys.exit("usage: python -m model.weights SOURCE TARGET")
+    sys.stdout.write(halve_weights(Path(sys.argv[1]), Path(sys.argv[2])) + "\n")

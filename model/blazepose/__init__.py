@@ -1,1 +1,1 @@
-"""BlazePose's landmark network in torch, read from the file that LiteRT runs."""
+"""BlazePose's landmark network as published, in torch, read from its file."""

@@ -21,6 +21,7 @@ _DTYPES = {
     schema.TensorType.FLOAT16: np.float16,
     schema.TensorType.INT32: np.int32,
 }
+_DEQUANTIZE = schema.BuiltinOperator.DEQUANTIZE
 _NAMES = {
     code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")
 }
@@ -106,7 +107,12 @@ def replace_constants(content: bytes, constants: Mapping[int, Array]) -> bytes:
     model = schema.Model.GetRootAs(changed, 0)
     graph = model.Subgraphs(0)
     operators = [graph.Operators(number) for number in range(graph.OperatorsLength())]
-    widened = {operator.Outputs(0): operator.Inputs(0) for operator in operators}
+    codes = [model.OperatorCodes(operator.OpcodeIndex()) for operator in operators]
+    widened = {
+        operator.Outputs(0): operator.Inputs(0)
+        for operator, code in zip(operators, codes, strict=True)
+        if max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) == _DEQUANTIZE
+    }
     for number, values in constants.items():
         there = model.Buffers(graph.Tensors(number).Buffer()).DataLength()
         tensor = graph.Tensors(number if there else widened[number])

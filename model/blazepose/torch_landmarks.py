@@ -1,6 +1,6 @@
 """BlazePose's landmark network in torch: many crops at once, on any device.
 
-Bazarevsky et al. 2020. `model.landmarks` runs the same file one crop at a time with LiteRT.
+Bazarevsky et al. 2020. The published network, from which `model.tuning` starts.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,8 @@
 """`python -m model.tuning FOLDER BAKED... --held-out SET`: pictures people, and teaches from that.
 
 Half of the cores make shards in FOLDER while the network is taught from those that are there; at
-the end FOLDER has `pose_landmark_taught.tflite`. Sets are what `remocap synth` bakes.
+the end FOLDER has `pose_landmark_taught.tflite`. Shards that lie there are used again, so other
+material wants another folder. Sets are what `remocap synth` bakes.
 """
 
 import argparse
@@ -29,21 +30,20 @@ from model.tuning.teach import Error, stay_sure, teach
 _JUDGED = 3  # shards
 
 
-def picture(
-    folder: Path, sets: list[Path], backgrounds: Path | None, first: int, every: int
-) -> None:
-    """Make shards without end, those of the numbers `first`, `first + every`, ...; seeds alike."""
+def picture(folder: Path, sets: list[Path], backgrounds: Path | None, numbers: range) -> None:
+    """Make the shards of these numbers, which are their seeds, while whoever asked is there."""
+    asked = multiprocessing.parent_process()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     early, backdrops = EarlyLayers(), Backdrops(backgrounds)
     clips = [SynthClips(BakedSet(path), backdrops) for path in sets]
-    number = first
-    while True:
+    for number in numbers:
+        if asked is not None and not asked.is_alive():
+            break
         file = folder / f"{number:05}.npz"
         if not file.is_file():
             source = clips[number % len(clips)]
             write_shard(make_shard(source, early, np.random.default_rng((0, number))), file)
-        number += every
 
 
 def main() -> None:
@@ -54,15 +54,17 @@ def main() -> None:
     makers = max(1, usable_cores() // 2)
     torch.set_num_threads(max(1, usable_cores() - makers))
     judged = _judged(options.held_out, options.backgrounds)
-    start = multiprocessing.get_context("spawn").Process
+    process, running = multiprocessing.get_context("spawn").Process, []
     with ExitStack() as stack:
         for first in range(makers):
-            task = (shards, options.sets, options.backgrounds, first, makers)
-            maker = start(target=picture, args=task, daemon=True)
-            maker.start()
-            stack.callback(maker.terminate)
+            numbers = range(first, options.shards, makers)
+            task = (shards, options.sets, options.backgrounds, numbers)
+            running.append(process(target=picture, args=task, daemon=True))
+            running[-1].start()
+            stack.callback(running[-1].join)
+            stack.callback(running[-1].terminate)
         while len(list(shards.glob("*.npz"))) < options.ahead:
-            if not maker.is_alive():
+            if any(maker.exitcode for maker in running):
                 sys.exit("people cannot be pictured; the reason is above")
             time.sleep(1)
         layers = teach(shards, judged, minutes=options.minutes, report=_say)
@@ -78,9 +80,15 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("sets", type=Path, nargs="+")
     parser.add_argument("--held-out", type=Path, required=True, help="a set to judge by")
     parser.add_argument("--backgrounds", type=Path, help="a folder of photos")
-    parser.add_argument("--ahead", type=int, default=70, help="shards made before teaching begins")
+    parser.add_argument("--shards", type=int, default=320, help="made at most; 37 MB each")
+    parser.add_argument("--ahead", type=int, default=70, help="of them before teaching begins")
     parser.add_argument("--minutes", type=float, default=60.0, help="to teach for")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.minutes <= 0:
+        parser.error(f"--minutes is {options.minutes}; expected more than 0")
+    if not 1 <= options.ahead <= options.shards:
+        parser.error(f"--ahead is {options.ahead}; expected 1 to {options.shards}, as --shards")
+    return options
 
 
 def _judged(held_out: Path, backgrounds: Path | None) -> list[Shard]:

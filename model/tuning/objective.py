@@ -6,13 +6,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from model.blazepose.torch_landmarks import SIDE
+from model.tuning.labelled import DEPTH_STRETCH
 from model.tuning.layers import Answer
 
 _FACE, _FINGERS, _HEELS_AND_TOES = slice(0, 11), slice(17, 23), slice(29, 33)
 # Weights of a landmark in the picture and in metres, of depth, of the two points to look at next.
 _PLACE, _WORLD, _DEPTH, _NEXT = 4.0, 4.0, 2.0, 1.0
 _VISIBILITY, _PRESENCE, _MASK = 0.5, 0.2, 1.0  # of what is to stay as it was
-_DEPTH_PX = 3 * SIDE  # depth is stretched so much more than places are
+_DEPTH_PX = DEPTH_STRETCH * SIDE
 
 
 def loss(

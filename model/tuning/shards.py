@@ -79,6 +79,9 @@ def read_shard(path: Path) -> Shard:
         InputError: `bad_shard`.
     """
     try:
-        return Shard(**read_npz(path, Shard._fields))
-    except (OSError, ValueError, KeyError) as error:
+        shard = Shard(**read_npz(path, Shard._fields))
+        if len(shard.features) != CROPS:
+            raise ValueError(f"{len(shard.features)} crops, expected {CROPS}")
+        return shard
+    except (OSError, ValueError, TypeError) as error:
         raise InputError("bad_shard", f"{path}: {error}; delete the file") from error

@@ -28,7 +28,7 @@ _RATE, _LAST_SHARE = 4e-4, 0.02  # highest, and what is left of it at the end
 _WARM_UP, _REPORT = 100, 100  # steps
 _CLIP_NORM = 1.0
 _MEMORY = 0.998  # of the mean of weights, from one step to the next
-SURE = 0.95  # presence from which on the tracker believes that there is somebody
+SURE = 0.95  # presence from which on BlazePose counts as sure
 _LOST = 0.02  # of those whom BlazePose was sure to see
 _CONFIDENT = 0.9  # presence from which on a crop counts in `judge`
 
@@ -53,13 +53,15 @@ def teach(
     Args:
         folder: Of shards.
         held_out: Of other people; what `report` is told is measured on them.
-        minutes: For how long; the rate falls with time.
+        minutes: For how long, more than 0; the rate falls with time.
         seed: Of the order.
         report: Told the step, the share of time that has passed, and the error.
 
     Raises:
         InputError: `no_shards`, or as `read_shard`.
     """
+    if minutes <= 0:
+        raise ValueError(f"minutes are {minutes}; expected more than 0")
     layers = LateLayers()
     mean, optimiser = copy.deepcopy(layers), RelativeAdam(layers.parameters())
     started_s, step, rng = time.monotonic(), 0, np.random.default_rng(seed)

@@ -39,6 +39,17 @@ def test_half_the_space_holds_nearly_the_same(tmp_path: Path) -> None:
     assert torch.equal(again.state_dict()[layer], network.state_dict()[layer])
 
 
+def test_what_is_too_large_for_half_precision_is_refused(tmp_path: Path) -> None:
+    network = tiny_network()
+    next(network.parameters()).data.fill_(1e6)
+    save_weights(network, tmp_path / "whole.safetensors")
+
+    with pytest.raises(InputError, match="too large"):
+        halve_weights(tmp_path / "whole.safetensors", tmp_path / "half.safetensors")
+
+    assert not (tmp_path / "half.safetensors").exists()
+
+
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     save_weights(tiny_network(), tmp_path / "weights.safetensors")
 

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -45,8 +47,7 @@ def test_what_was_taught_comes_back_from_the_file(
     tmp_path_factory: pytest.TempPathFactory, images: np.ndarray
 ) -> None:
     late, file = LateLayers(), tmp_path_factory.mktemp("taught") / "taught.tflite"
-    with torch.no_grad():
-        late.steps["137"].bias += 5  # type: ignore[operator, union-attr]  # of presence
+    late.raise_presence(5.0)
     file.write_bytes(replace_constants((FOLDER / FILE).read_bytes(), late.constants()))
 
     before, after = LiteRT(FILE), LiteRT(str(file))
@@ -55,6 +56,20 @@ def test_what_was_taught_comes_back_from_the_file(
         network.run(images[0] / np.float32(255))
     odds = [network.output(1)[0] / (1 - network.output(1)[0]) for network in (before, after)]
     assert np.log(odds[1] / odds[0]) == pytest.approx(5, abs=0.1)
+
+
+def test_every_constant_has_a_place_of_its_own(tmp_path: Path) -> None:
+    rng, file = np.random.default_rng(0), tmp_path / "other.tflite"
+    other = {
+        number: rng.normal(0, 1, values.shape).astype(np.float32)
+        for number, values in LateLayers().constants().items()
+    }
+
+    file.write_bytes(replace_constants((FOLDER / FILE).read_bytes(), other))
+
+    found = read_tflite(file).constants
+    for number, values in other.items():
+        np.testing.assert_allclose(found[number], values, rtol=1e-3, atol=1e-3)
 
 
 def test_a_constant_of_another_shape_is_refused() -> None:

@@ -60,6 +60,19 @@ def test_without_shards_it_says_so(tmp_path: Path) -> None:
     assert caught.value.code == "no_shards"
 
 
+def test_a_shard_that_lacks_something_is_named(shard: Shard, tmp_path: Path) -> None:
+    np.savez(tmp_path / "0.npz", **{name: getattr(shard, name) for name in Shard._fields[1:]})
+
+    with pytest.raises(InputError, match="features"):
+        read_shard(tmp_path / "0.npz")
+
+
+@pytest.mark.parametrize("minutes", [0.0, -1.0])
+def test_no_time_is_refused(tmp_path: Path, minutes: float) -> None:
+    with pytest.raises(ValueError, match="expected more than 0"):
+        teach(tmp_path, [], minutes=minutes)
+
+
 def test_a_damaged_shard_is_named(tmp_path: Path) -> None:
     (tmp_path / "0.npz").write_bytes(b"nothing")
 
