@@ -12,7 +12,6 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 
@@ -24,26 +23,11 @@ from model.litert import FOLDER
 from model.synth.backdrop import Backdrops
 from model.synth.dataset import BakedSet, SynthClips
 from model.tuning.layers import FILE, EarlyLayers
-from model.tuning.shards import Shard, make_shard, write_shard
+from model.tuning.picture import picture
+from model.tuning.shards import Shard, make_shard
 from model.tuning.teach import Error, stay_sure, teach
 
 _JUDGED = 3  # shards
-
-
-def picture(folder: Path, sets: list[Path], backgrounds: Path | None, numbers: range) -> None:
-    """Make the shards of these numbers, which are their seeds, while whoever asked is there."""
-    asked = multiprocessing.parent_process()
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    early, backdrops = EarlyLayers(), Backdrops(backgrounds)
-    clips = [SynthClips(BakedSet(path), backdrops) for path in sets]
-    for number in numbers:
-        if asked is not None and not asked.is_alive():
-            break
-        file = folder / f"{number:05}.npz"
-        if not file.is_file():
-            source = clips[number % len(clips)]
-            write_shard(make_shard(source, early, np.random.default_rng((0, number))), file)
 
 
 def main() -> None:
