@@ -19,6 +19,7 @@ from model.bodies.npz import read_npz
 from model.clips import Clip
 from model.errors import InputError
 from model.extract import Options, extract_clips
+from model.landmarks import TAUGHT
 from model.stages import Stages
 from model.types import Array, Evidence, Observation, VideoInfo
 from model.video import open_video
@@ -33,9 +34,10 @@ _LOOKS = (
     "region.py",
     "track.py",
     "tracking/*.py",
-    "assets/blazepose/*.tflite",
+    "assets/blazepose/pose_detection.tflite",
+    f"assets/blazepose/{TAUGHT}",
 )
-"""The code that decides what is seen."""
+"""The code and the networks that decide what is seen."""
 
 _SEEN = ("track_id", "frame_index", "pts_s", "crop_px", "score")  # of an observation, kept
 

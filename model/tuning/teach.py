@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import nn
 
 from model.errors import InputError
 from model.landmarks import BODY
@@ -124,13 +123,11 @@ def _batches(shard: Shard, rng: np.random.Generator) -> Iterator[Shard]:
         yield Shard(**of_all, **{name: getattr(shard, name)[some] for name in Shard._fields[5:]})
 
 
-def _learn(layers: LateLayers, batch: Shard) -> Float[Tensor, ""]:
+def _learn(layers: LateLayers, batch: Shard) -> None:
     """Leave the gradients of a batch in the layers."""
     skips = tuple(as_tensors(maps) for maps in (batch.skip_128, batch.skip_64, batch.skip_32))
     wanted = [torch.from_numpy(np.float32(values)) for values in batch[1:6]]
-    error = loss(layers(as_tensors(batch.features), skips), *wanted)
-    error.backward()  # type: ignore[no-untyped-call]
-    return error
+    loss(layers(as_tensors(batch.features), skips), *wanted).backward()  # type: ignore[no-untyped-call]
 
 
 def _rate(step: int, share: float) -> float:
