@@ -1,7 +1,7 @@
 """BlazePose's landmark network: 33 points of a person, and whether there is one at all.
 
 Bazarevsky et al. 2020, the `full` network with two auxiliary points that say where to look next;
-its later layers were taught further on rendered people (`model/tuning`).
+taught further on rendered people (`model/tuning`).
 """
 
 from dataclasses import dataclass

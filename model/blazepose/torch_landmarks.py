@@ -4,6 +4,7 @@ Bazarevsky et al. 2020. The published network, from which `model.tuning` starts.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -41,11 +42,18 @@ class LandmarkAnswer(NamedTuple):
 
 
 class TorchLandmarks(nn.Module):
-    """The graph of `pose_landmark_full.tflite`; its weights are read from there, not saved."""
+    """The graph of a file; its weights are read from there, not saved.
 
-    def __init__(self) -> None:
+    Args:
+        file: As it was published, or with other weights.
+
+    Raises:
+        InputError: `bad_network`.
+    """
+
+    def __init__(self, file: Path = FOLDER / "pose_landmark_full.tflite") -> None:
         super().__init__()
-        self.graph = read_tflite(FOLDER / "pose_landmark_full.tflite")
+        self.graph = read_tflite(file)
         self.steps = nn.ModuleList(_module(op, self.graph) for op in self.graph.operations)
         self._finished = _last_uses(self.graph)
         self.eval().requires_grad_(False)
@@ -71,7 +79,9 @@ class TorchLandmarks(nn.Module):
         )
 
 
-class _Convolution(nn.Module):
+class Convolution(nn.Module):
+    """A convolution with its activation; `depthwise` computes those of one channel each."""
+
     def __init__(
         self, weight: Array, bias: Array, options: dict[str, Any], *, depthwise: bool
     ) -> None:
@@ -83,14 +93,20 @@ class _Convolution(nn.Module):
         self.stride = int(options["strideH"])
         self.same = options["padding"] == _SAME
         self.activation = _ACTIVATIONS[options["fusedActivationFunction"]]
+        self.depthwise: Callable[[Tensor, Tensor, Tensor, int, int], Tensor] = _plain_depthwise
 
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d i j"]:
+        """Compute it, padded as TFLite does."""
         padding = 0
         if self.same:
             padding, rest = divmod(_same_padding(x, self.weight.shape[-1], self.stride), 2)
             x = F.pad(x, (0, rest, 0, rest)) if rest else x
-        y = F.conv2d(x, self.weight, self.bias, self.stride, padding, groups=self.groups)
-        return self.activation(y)
+        convolve = F.conv2d if self.groups == 1 else self.depthwise
+        return self.activation(convolve(x, self.weight, self.bias, self.stride, padding))
+
+
+def _plain_depthwise(x: Tensor, weight: Tensor, bias: Tensor, stride: int, padding: int) -> Tensor:
+    return F.conv2d(x, weight, bias, stride, padding, groups=len(weight))
 
 
 class _Add(nn.Module):
@@ -114,7 +130,7 @@ def _module(operation: Operation, graph: Graph) -> nn.Module:
     match operation.kind:
         case "CONV_2D" | "DEPTHWISE_CONV_2D":
             weight, bias = (constants[number] for number in operation.inputs[1:])
-            return _Convolution(weight, bias, options, depthwise=operation.kind[0] == "D")
+            return Convolution(weight, bias, options, depthwise=operation.kind[0] == "D")
         case "PAD":
             (top, bottom), (left, right) = constants[operation.inputs[1]].tolist()[1:3]
             return nn.ZeroPad2d((left, right, top, bottom))

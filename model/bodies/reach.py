@@ -2,8 +2,8 @@
 
 Damped least squares (Wampler 1986) over small turns of the joints and the camera, a few rounds of
 Gauss and Newton: where the body has a landmark of BlazePose's, it shall be drawn, the more the
-better that is seen; these spots shall keep their depth, of which a picture tells nothing; and
-turning costs.
+better that is seen; these spots shall have the depth between the body's and the one that BlazePose
+says; and turning costs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,8 +18,11 @@ from model.types import Array
 STIFFNESS = 0.2
 """Of a joint: squared half sides of the crop that a squared radian costs."""
 
-KEEP = 0.3
+DEPTH = 1.0
 """Weight of a spot's depth against its place in the picture."""
+
+SAID = 0.5
+"""Share of what BlazePose says in the depth of a spot that it sees; the rest is the body's."""
 
 FAR = 0.2
 """Half sides of the crop from which on a landmark is rather wrong than the spot."""
@@ -27,7 +30,7 @@ FAR = 0.2
 ROUNDS = 3
 
 _SCALES = np.array([[0.5], [2]])  # of the camera's, at most
-_VISIBILITY = 3  # column of a landmark
+_VISIBILITY, _AWAY = 3, 6  # columns of a landmark
 
 LANDMARKS: Mapping[str, int] = {
     "left_shoulder": 11,
@@ -44,6 +47,8 @@ LANDMARKS: Mapping[str, int] = {
     "right_ankle": 28,
 }
 """Of BlazePose's 33, by our joint."""
+
+_HIPS = [list(LANDMARKS).index(f"{side}_hip") for side in ("left", "right")]
 
 JOINT_SHARES: Mapping[str, Mapping[str, float]] = {
     "shoulder": {"shoulder": 1.09, "elbow": -0.054, "hip": -0.077, "other hip": 0.041},
@@ -119,7 +124,7 @@ class Reach:
         visible = np.clip(seen[..., _VISIBILITY, None], 0, 1) ** 2
         view = camera.astype(np.float64)
         turned = np.zeros((len(turns), len(self._costs)))
-        kept_m = self._shown(self._place(bones_m, turns))[..., 2]
+        wanted_m = _depths(self._shown(self._place(bones_m, turns))[..., 2], seen, visible)
         for _ in range(ROUNDS):
             places_m = self._place(bones_m, turns)
             shown_m, change = self._shown(places_m), self._change(places_m)
@@ -128,11 +133,11 @@ class Reach:
             sight = np.concatenate(
                 [scale[..., None] * change[:, :, :2], _of_camera(scale, moved)], axis=3
             )
-            depth = np.pad(KEEP * scale * change[:, :, 2], ((0, 0), (0, 0), (0, 3)))
+            depth = np.pad(DEPTH * scale * change[:, :, 2], ((0, 0), (0, 0), (0, 3)))
             missed = seen[..., :2] - scale * moved
             trust = visible * _doubt(missed)
             missed *= trust
-            left = KEEP * scale[..., 0] * (kept_m - shown_m[..., 2])
+            left = DEPTH * scale[..., 0] * (wanted_m - shown_m[..., 2])
             step = _solve(sight, trust, missed, depth, left, self._costs, turned)
             turned += step[:, :-3]
             view += step[:, -3:]
@@ -180,6 +185,16 @@ class Reach:
             )
         turned: Array = further @ turns
         return turned
+
+
+def _depths(
+    own_m: Float32[Array, "n 12"], seen: Float32[Array, "n 12 7"], visible: Float32[Array, "n 12 1"]
+) -> Float32[Array, "n 12"]:
+    """Return where spots shall be, away from the camera; BlazePose speaks of depths about hips."""
+    said_m = seen[..., _AWAY] - seen[:, _HIPS, _AWAY].mean(axis=1, keepdims=True)
+    said_m += own_m[:, _HIPS].mean(axis=1, keepdims=True)
+    wanted_m: Array = own_m + SAID * visible[..., 0] * (said_m - own_m)
+    return wanted_m
 
 
 def joint_shares(joint_names: Sequence[str]) -> Float32[Array, "12 joints"]:

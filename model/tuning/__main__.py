@@ -10,6 +10,7 @@ import multiprocessing
 import sys
 import time
 from contextlib import ExitStack
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +23,10 @@ from model.landmarks import TAUGHT
 from model.litert import FOLDER
 from model.synth.backdrop import Backdrops
 from model.synth.dataset import BakedSet, SynthClips
-from model.tuning.layers import FILE, EarlyLayers
+from model.tuning.layers import FILE, TaughtLayers
 from model.tuning.picture import picture
-from model.tuning.shards import Shard, make_shard
-from model.tuning.teach import Error, stay_sure, teach
+from model.tuning.shards import Published, Shard, make_shard
+from model.tuning.teach import judge, stay_sure, teach
 
 _JUDGED = 3  # shards
 
@@ -33,12 +34,24 @@ _JUDGED = 3  # shards
 def main() -> None:
     """Picture people, and teach the landmark network from that."""
     options = _parse()
-    shards = options.folder / "shards"
+    shards, makers = options.folder / "shards", max(1, usable_cores() // 2)
     shards.mkdir(parents=True, exist_ok=True)
-    makers = max(1, usable_cores() // 2)
-    torch.set_num_threads(max(1, usable_cores() - makers))
+    layers = TaughtLayers(options.start)
     judged = _judged(options.held_out, options.backgrounds)
-    process, running = multiprocessing.get_context("spawn").Process, []
+    process = multiprocessing.get_context("spawn").Process
+    running: list[SpawnProcess] = []
+
+    def report(step: int, share: float, mean: TaughtLayers) -> None:
+        """Say how far it is, keep it, and take over the cores of makers that are done."""
+        torch.set_num_threads(max(1, usable_cores() - sum(maker.is_alive() for maker in running)))
+        error = judge(mean, judged)
+        print(
+            f"{share:4.0%} step {step}: {error.place_px:.2f} px, "
+            f"PA-MPJPE {error.pa_mpjpe_mm:.1f} mm",
+            flush=True,
+        )
+        _write(mean, options.folder)
+
     with ExitStack() as stack:
         for first in range(makers):
             numbers = range(first, options.shards, makers)
@@ -51,11 +64,16 @@ def main() -> None:
             if any(maker.exitcode for maker in running):
                 sys.exit("people cannot be pictured; the reason is above")
             time.sleep(1)
-        layers = teach(shards, judged, minutes=options.minutes, report=_say)
-    print(f"presence raised by {stay_sure(layers, judged):.2f}", flush=True)
-    content = replace_constants((FOLDER / FILE).read_bytes(), layers.constants())
-    with replacing(options.folder / TAUGHT) as temporary:
-        temporary.write_bytes(content)
+        report(0, 0.0, layers)
+        mean = teach(layers, shards, minutes=options.minutes, report=report)
+    report(0, 1.0, mean)
+    print(f"presence raised by {stay_sure(mean, judged):.2f}", flush=True)
+    _write(mean, options.folder)
+
+
+def _write(layers: TaughtLayers, folder: Path) -> None:
+    with replacing(folder / TAUGHT) as temporary:
+        temporary.write_bytes(replace_constants((FOLDER / FILE).read_bytes(), layers.constants()))
 
 
 def _parse() -> argparse.Namespace:
@@ -63,8 +81,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("folder", type=Path)
     parser.add_argument("sets", type=Path, nargs="+")
     parser.add_argument("--held-out", type=Path, required=True, help="a set to judge by")
+    parser.add_argument("--start", type=Path, default=FOLDER / FILE, help="what is taught further")
     parser.add_argument("--backgrounds", type=Path, help="a folder of photos")
-    parser.add_argument("--shards", type=int, default=320, help="made at most; 37 MB each")
+    parser.add_argument("--shards", type=int, default=320, help="made at most; 55 MB each")
     parser.add_argument("--ahead", type=int, default=70, help="of them before teaching begins")
     parser.add_argument("--minutes", type=float, default=60.0, help="to teach for")
     options = parser.parse_args()
@@ -76,14 +95,10 @@ def _parse() -> argparse.Namespace:
 
 
 def _judged(held_out: Path, backgrounds: Path | None) -> list[Shard]:
-    clips = SynthClips(BakedSet(held_out), Backdrops(backgrounds, evaluation=True))
-    early = EarlyLayers()
-    return [make_shard(clips, early, np.random.default_rng((1, n))) for n in range(_JUDGED)]
-
-
-def _say(step: int, share: float, error: Error) -> None:
-    pa_mm, place_px = error.pa_mpjpe_mm, error.place_px
-    print(f"{share:4.0%} step {step}: {place_px:.2f} px, PA-MPJPE {pa_mm:.1f} mm", flush=True)
+    backdrops, published = Backdrops(backgrounds, evaluation=True), Published()
+    clips = SynthClips(BakedSet(held_out), backdrops)
+    rngs = [np.random.default_rng((1, number)) for number in range(_JUDGED)]
+    return [make_shard(clips, backdrops, published, rng) for rng in rngs]
 
 
 if __name__ == "__main__":

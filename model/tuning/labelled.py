@@ -11,7 +11,8 @@ from model.bodies.skinning import load_anny
 from model.camera import project_perspective, view_rotmats
 from model.crops import warp
 from model.landmarks import HIPS, OTHER_SIDE, SHOULDERS, SIDE
-from model.region import Region
+from model.region import REGION_MARGIN, Region
+from model.synth.backdrop import Backdrops
 from model.synth.baking import FOCAL_PX, INTRINSICS, Clip
 from model.synth.dataset import SynthClips
 from model.synth.framing import CIRCLE, draw_squares
@@ -64,6 +65,17 @@ def draw_crops(clips: SynthClips, index: int, rng: np.random.Generator) -> list[
         )
         for n, picture in enumerate(pictures)
     ]
+
+
+def draw_empty(backdrops: Backdrops, rng: np.random.Generator) -> LabelledCrop:
+    """Picture a backdrop alone; the places that come with it have no meaning."""
+    picture = (backdrops.draw(rng).permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
+    tall, wide = picture.shape[:2]
+    radius_px = float(rng.uniform(0.25, 0.5)) * min(tall, wide) / REGION_MARGIN
+    x_px, y_px = rng.uniform(0.3, 0.7, 2) * (wide, tall)
+    look = Region(float(x_px), float(y_px), radius_px, float(rng.uniform(-np.pi, np.pi)))
+    nowhere = np.zeros((35, 3), np.float32)
+    return LabelledCrop(warp(picture, look.image_to_crop(SIDE), SIDE), nowhere, nowhere[:33])
 
 
 def _see(clip: Clip) -> Float32[Array, "n 33 3"]:

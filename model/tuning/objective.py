@@ -6,6 +6,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from model.blazepose.torch_landmarks import SIDE
+from model.tuning.batches import Batch
 from model.tuning.labelled import DEPTH_STRETCH
 from model.tuning.layers import Answer
 
@@ -16,30 +17,26 @@ _VISIBILITY, _PRESENCE, _MASK = 0.5, 0.2, 1.0  # of what is to stay as it was
 _DEPTH_PX = DEPTH_STRETCH * SIDE
 
 
-def loss(
-    answer: Answer,
-    points_px: Float[Tensor, "n 35 3"],
-    world_m: Float[Tensor, "n 33 3"],
-    said_points: Float[Tensor, "n 39 5"],
-    said_presence: Float[Tensor, "n"],
-    said_mask: Float[Tensor, "m 256 256"],
-) -> Tensor:
-    """Return the sum of all; fields of `Shard` give what they mean."""
+def loss(answer: Answer, batch: Batch) -> Tensor:
+    """Return the sum of all that is asked; where nobody is, nothing is to be learned."""
+    there = batch.somebody
+    points, points_px = answer.points[there], batch.points_px[there]
     weights = _weights()
-    apart = (answer.points[:, :35, :2] - points_px[..., :2]).norm(dim=2) / SIDE
-    depth = (answer.points[:, :33, 2] - points_px[:, :33, 2]).abs() / _DEPTH_PX
-    world = (answer.world_m[:, :33] - world_m).norm(dim=2)
+    apart = (points[:, :35, :2] - points_px[..., :2]).norm(dim=2) / SIDE
+    depth = (points[:, :33, 2] - points_px[:, :33, 2]).abs() / _DEPTH_PX
+    world = (answer.world_m[there, :33] - batch.world_m[there]).norm(dim=2)
     learned = (
         _PLACE * (apart[:, :33] * weights).mean()
         + _NEXT * apart[:, 33:].mean()
         + _DEPTH * (depth * weights).mean()
         + _WORLD * (world * weights).mean()
     )
-    visibility = (answer.points[..., 3:].sigmoid() - said_points[..., 3:].sigmoid()).abs().mean()
-    presence = F.binary_cross_entropy(answer.presence, said_presence.clamp(0, 1))
+    visible, said_visible = (p[..., 3:].sigmoid() for p in (answer.points, batch.said_points))
+    visibility = (visible - said_visible).abs().mean()
+    presence = F.binary_cross_entropy(answer.presence, batch.said_presence.clamp(0, 1))
     kept = _VISIBILITY * visibility + _PRESENCE * presence
     if answer.mask is not None:
-        kept += _MASK * (answer.mask.sigmoid() - said_mask.sigmoid()).abs().mean()
+        kept += _MASK * (answer.mask.sigmoid() - batch.said_mask.sigmoid()).abs().mean()
     return learned + kept
 
 

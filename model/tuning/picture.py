@@ -9,8 +9,7 @@ import torch
 
 from model.synth.backdrop import Backdrops
 from model.synth.dataset import BakedSet, SynthClips
-from model.tuning.layers import EarlyLayers
-from model.tuning.shards import make_shard, write_shard
+from model.tuning.shards import Published, make_shard, write_shard
 
 
 def picture(folder: Path, sets: list[Path], backgrounds: Path | None, numbers: range) -> None:
@@ -18,7 +17,7 @@ def picture(folder: Path, sets: list[Path], backgrounds: Path | None, numbers: r
     asked = multiprocessing.parent_process()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    early, backdrops = EarlyLayers(), Backdrops(backgrounds)
+    published, backdrops = Published(), Backdrops(backgrounds)
     clips = [SynthClips(BakedSet(path), backdrops) for path in sets]
     for number in numbers:
         if asked is not None and not asked.is_alive():
@@ -26,4 +25,5 @@ def picture(folder: Path, sets: list[Path], backgrounds: Path | None, numbers: r
         file = folder / f"{number:05}.npz"
         if not file.is_file():
             source = clips[number % len(clips)]
-            write_shard(make_shard(source, early, np.random.default_rng((0, number))), file)
+            rng = np.random.default_rng((0, number))
+            write_shard(make_shard(source, backdrops, published, rng), file)

@@ -1,4 +1,4 @@
-"""Teaches the later layers of the landmark network for a while.
+"""Teaches the landmark network for a while.
 
 Shards may go on being made meanwhile: each time one of those that are there is drawn.
 """
@@ -6,7 +6,7 @@ Shards may go on being made meanwhile: each time one of those that are there is 
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,14 +17,15 @@ from torch import nn
 from model.errors import InputError
 from model.landmarks import BODY
 from model.training.metrics import pa_mpjpe_mm
-from model.tuning.layers import LateLayers, as_tensors
+from model.tuning.batches import batches
+from model.tuning.layers import TaughtLayers, as_crops
 from model.tuning.objective import loss
 from model.tuning.relative_adam import RelativeAdam
-from model.tuning.shards import CROPS, MASK_EVERY, Shard, read_shard
+from model.tuning.shards import Shard, read_shard
 
-BATCH = 32
 _RATE, _LAST_SHARE = 4e-4, 0.02  # highest, and what is left of it at the end
-_WARM_UP, _REPORT = 100, 100  # steps
+_WARM_UP = 100  # steps
+_REPORT = 0.05  # of the time
 _CLIP_NORM = 1.0
 _MEMORY = 0.998  # of the mean of weights, from one step to the next
 SURE = 0.95  # presence from which on BlazePose counts as sure
@@ -40,49 +41,50 @@ class Error(NamedTuple):
 
 
 def teach(
+    layers: TaughtLayers,
     folder: Path,
-    held_out: list[Shard],
     *,
     minutes: float,
     seed: int = 0,
-    report: Callable[[int, float, Error], None] = lambda _step, _share, _error: None,
-) -> LateLayers:
-    """Return layers that were taught from the shards in `folder`.
+    report: Callable[[int, float, TaughtLayers], None] = lambda _step, _share, _mean: None,
+) -> TaughtLayers:
+    """Teach layers from the shards in `folder`, and return the mean of what they were of late.
 
     Args:
+        layers: Changed.
         folder: Of shards.
-        held_out: Of other people; what `report` is told is measured on them.
         minutes: For how long, more than 0; the rate falls with time.
         seed: Of the order.
-        report: Told the step, the share of time that has passed, and the error.
+        report: Told the step, the share of time that has passed, and the mean; 20 times.
 
     Raises:
         InputError: `no_shards`, or as `read_shard`.
     """
     if minutes <= 0:
         raise ValueError(f"minutes are {minutes}; expected more than 0")
-    layers = LateLayers()
     mean, optimiser = copy.deepcopy(layers), RelativeAdam(layers.parameters())
     started_s, step, rng = time.monotonic(), 0, np.random.default_rng(seed)
+    reported = 0.0
     while (share := (time.monotonic() - started_s) / (60 * minutes)) < 1:
-        for batch in _batches(_draw(folder, rng), rng):
-            _learn(layers, batch)
+        for batch in batches(_draw(folder, rng), rng):
+            loss(layers(batch.crops, len(batch.said_mask)), batch).backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(layers.parameters(), _CLIP_NORM)
             optimiser.step(_rate(step, share))
             _follow(mean, layers, min(_MEMORY, (step + 1) / (step + 10)))
             step += 1
-            if step % _REPORT == 0:
-                report(step, share, judge(mean, held_out))
+        if share >= reported + _REPORT:
+            report(step, share, mean)
+            reported = share
     return mean
 
 
 @torch.no_grad()
-def judge(layers: LateLayers, shards: list[Shard]) -> Error:
+def judge(layers: TaughtLayers, shards: list[Shard]) -> Error:
     """Measure layers on shards."""
     place_px, pa_mm = [], []
     for shard in shards:
-        sure = shard.said_presence > _CONFIDENT
-        answer = layers(as_tensors(shard.features[sure]))
+        sure = (shard.said_presence > _CONFIDENT) & shard.somebody
+        answer = layers(as_crops(shard.images[sure]))
         apart = answer.points[:, BODY, :2].numpy() - shard.points_px[sure][:, BODY, :2]
         place_px.append(np.linalg.norm(apart, axis=2).mean(axis=1))
         pa_mm.append(pa_mpjpe_mm(answer.world_m[:, BODY].numpy(), shard.world_m[sure][:, BODY]))
@@ -90,7 +92,7 @@ def judge(layers: LateLayers, shards: list[Shard]) -> Error:
 
 
 @torch.no_grad()
-def stay_sure(layers: LateLayers, shards: list[Shard]) -> float:
+def stay_sure(layers: TaughtLayers, shards: list[Shard]) -> float:
     """Raise what layers say of presence until few are lost of whom BlazePose was sure.
 
     Returns:
@@ -98,8 +100,8 @@ def stay_sure(layers: LateLayers, shards: list[Shard]) -> float:
     """
     logits = []
     for shard in shards:
-        sure = shard.said_presence > SURE
-        logits.append(layers(as_tensors(shard.features[sure])).presence.logit())
+        sure = (shard.said_presence > SURE) & shard.somebody
+        logits.append(layers(as_crops(shard.images[sure])).presence.logit())
     missing = math.log(SURE / (1 - SURE)) - float(torch.cat(logits).quantile(_LOST))
     layers.raise_presence(max(missing, 0.0))
     return max(missing, 0.0)
@@ -112,24 +114,6 @@ def _draw(folder: Path, rng: np.random.Generator) -> Shard:
     return read_shard(files[int(rng.integers(len(files)))])
 
 
-def _batches(shard: Shard, rng: np.random.Generator) -> Iterator[Shard]:
-    """Share out a shard; in each batch those with a mask come first."""
-    masked = rng.permutation(CROPS // MASK_EVERY)
-    others = rng.permutation(np.flatnonzero(np.arange(CROPS) % MASK_EVERY))
-    parts = CROPS // BATCH
-    for some, rest in zip(np.split(masked, parts), np.split(others, parts), strict=True):
-        rows = np.concatenate([some * MASK_EVERY, rest])
-        of_all = {name: getattr(shard, name)[rows] for name in Shard._fields[:5]}
-        yield Shard(**of_all, **{name: getattr(shard, name)[some] for name in Shard._fields[5:]})
-
-
-def _learn(layers: LateLayers, batch: Shard) -> None:
-    """Leave the gradients of a batch in the layers."""
-    skips = tuple(as_tensors(maps) for maps in (batch.skip_128, batch.skip_64, batch.skip_32))
-    wanted = [torch.from_numpy(np.float32(values)) for values in batch[1:6]]
-    loss(layers(as_tensors(batch.features), skips), *wanted).backward()  # type: ignore[no-untyped-call]
-
-
 def _rate(step: int, share: float) -> float:
     """Rise in a hundred steps, and fall by half a cosine."""
     falling = _LAST_SHARE + (1 - _LAST_SHARE) * (1 + math.cos(math.pi * min(share, 1))) / 2
@@ -137,7 +121,7 @@ def _rate(step: int, share: float) -> float:
 
 
 @torch.no_grad()
-def _follow(mean: LateLayers, layers: LateLayers, memory: float) -> None:
+def _follow(mean: TaughtLayers, layers: TaughtLayers, memory: float) -> None:
     """Move the mean of weights toward the latest."""
     for average, latest in zip(mean.parameters(), layers.parameters(), strict=True):
         average.lerp_(latest, 1 - memory)
