@@ -15,7 +15,7 @@ from model.bodies.skinning import BODY_TO_CAMERA_AXES, Skinning
 from model.rotations import rotvec_to_rotmat
 from model.types import Array
 
-STIFFNESS = 0.2
+STIFFNESS = 0.05
 """Of a joint: squared half sides of the crop that a squared radian costs."""
 
 DEPTH = 1.0
@@ -24,7 +24,7 @@ DEPTH = 1.0
 SAID = 0.5
 """Share of what BlazePose says in the depth of a spot that it sees; the rest is the body's."""
 
-FAR = 0.2
+FAR = 0.4
 """Half sides of the crop from which on a landmark is rather wrong than the spot."""
 
 ROUNDS = 3

@@ -23,8 +23,11 @@ from model.upsample import Upsampling
 PARENT = 0.3
 """Weight of the parent's rotation against what a part's own vertices say."""
 
-RIDGE = 1.0
-"""m^2; what a shape of one standard deviation costs, against squared distances of all vertices."""
+RIDGE = 5.0
+"""m^2; what a shape of one standard deviation costs, against squared distances of all vertices.
+
+Who is unsure of limbs answers their mean, which is short: little of a small body is its shape.
+"""
 
 _AXES = np.array([1, -1, -1], np.float32)  # between body and camera, both ways
 _LEAST_WEIGHT = 0.05  # of a joint in a vertex that has a say

@@ -64,9 +64,7 @@ def main() -> None:
             if any(maker.exitcode for maker in running):
                 sys.exit("people cannot be pictured; the reason is above")
             time.sleep(1)
-        report(0, 0.0, layers)
         mean = teach(layers, shards, minutes=options.minutes, report=report)
-    report(0, 1.0, mean)
     print(f"presence raised by {stay_sure(mean, judged):.2f}", flush=True)
     _write(mean, options.folder)
 

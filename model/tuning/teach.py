@@ -29,6 +29,7 @@ _REPORT = 0.05  # of the time
 _CLIP_NORM = 1.0
 _MEMORY = 0.998  # of the mean of weights, from one step to the next
 SURE = 0.95  # presence from which on BlazePose counts as sure
+_BELIEVED = 0.9  # presence from which on the tracker believes in somebody new
 _LOST = 0.02  # of those whom BlazePose was sure to see
 _CONFIDENT = 0.9  # presence from which on a crop counts in `judge`
 
@@ -55,7 +56,7 @@ def teach(
         folder: Of shards.
         minutes: For how long, more than 0; the rate falls with time.
         seed: Of the order.
-        report: Told the step, the share of time that has passed, and the mean; 20 times.
+        report: Told the step, the share of time that has passed, and the mean, some 20 times.
 
     Raises:
         InputError: `no_shards`, or as `read_shard`.
@@ -64,17 +65,18 @@ def teach(
         raise ValueError(f"minutes are {minutes}; expected more than 0")
     mean, optimiser = copy.deepcopy(layers), RelativeAdam(layers.parameters())
     started_s, step, rng = time.monotonic(), 0, np.random.default_rng(seed)
-    reported = 0.0
+    told = -_REPORT
     while (share := (time.monotonic() - started_s) / (60 * minutes)) < 1:
+        if share >= told + _REPORT:
+            report(step, share, mean)
+            told = share
         for batch in batches(_draw(folder, rng), rng):
             loss(layers(batch.crops, len(batch.said_mask)), batch).backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(layers.parameters(), _CLIP_NORM)
             optimiser.step(_rate(step, share))
             _follow(mean, layers, min(_MEMORY, (step + 1) / (step + 10)))
             step += 1
-        if share >= reported + _REPORT:
-            report(step, share, mean)
-            reported = share
+    report(step, 1.0, mean)
     return mean
 
 
@@ -93,7 +95,7 @@ def judge(layers: TaughtLayers, shards: list[Shard]) -> Error:
 
 @torch.no_grad()
 def stay_sure(layers: TaughtLayers, shards: list[Shard]) -> float:
-    """Raise what layers say of presence until few are lost of whom BlazePose was sure.
+    """Raise what layers say of presence until the tracker loses few of whom BlazePose was sure.
 
     Returns:
         By how much its logit was raised.
@@ -102,7 +104,7 @@ def stay_sure(layers: TaughtLayers, shards: list[Shard]) -> float:
     for shard in shards:
         sure = (shard.said_presence > SURE) & shard.somebody
         logits.append(layers(as_crops(shard.images[sure])).presence.logit())
-    missing = math.log(SURE / (1 - SURE)) - float(torch.cat(logits).quantile(_LOST))
+    missing = math.log(_BELIEVED / (1 - _BELIEVED)) - float(torch.cat(logits).quantile(_LOST))
     layers.raise_presence(max(missing, 0.0))
     return max(missing, 0.0)
 

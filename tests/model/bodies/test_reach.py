@@ -1,4 +1,4 @@
-"""Limbs are bent to where they are seen, keep their depth, and what is not seen moves nothing."""
+"""Limbs are bent to where they are seen, and what is not seen moves nothing."""
 
 import numpy as np
 
@@ -9,7 +9,8 @@ from tests.model.bodies.test_refit import AXES, coarse_skinning, drawn, mean_mm
 
 LEFT_SHOULDER, RIGHT_HIP, RIGHT_KNEE = 16, 2, 5
 CAMERA = np.tile(np.array([0.9, 0.1, -0.2], np.float32), (WINDOW, 1))
-OURS = [_H36M[name] for name in LANDMARKS]
+OURS, SEEN = [_H36M[name] for name in LANDMARKS], list(LANDMARKS.values())
+LEFT_WRIST = _H36M["left_wrist"]
 
 
 def body(shoulder: float, knee: float) -> Estimate:
@@ -25,9 +26,15 @@ def seen(estimate: Estimate, visibility: float = 1.0) -> Evidence:
     """What BlazePose would say of somebody."""
     landmarks = np.zeros((WINDOW, 33, 7), np.float32)
     shares = joint_shares(list(LANDMARKS))
-    landmarks[:, list(LANDMARKS.values()), :2] = shares @ drawn(estimate)[:, OURS]
+    landmarks[:, SEEN, :2] = shares @ drawn(estimate)[:, OURS]
+    landmarks[:, SEEN, 4:] = shares @ joints_m(estimate)[:, OURS]
     landmarks[..., 3] = visibility
     return Evidence(landmarks, np.zeros((WINDOW, 64, 64), np.uint8))
+
+
+def joints_m(estimate: Estimate) -> Array:
+    """Human3.6M's joints of the mesh, in the camera frame."""
+    return load_fit()._joints @ estimate.coarse_m
 
 
 def farthest(one: Estimate, other: Estimate) -> float:
@@ -42,6 +49,19 @@ def test_limbs_are_bent_to_where_they_are_seen() -> None:
     bent = load_fit()(given, seen(truth))
 
     assert farthest(bent, truth) < farthest(load_fit()(given), truth) / 3
+
+
+def test_a_limb_comes_toward_the_depth_that_is_said() -> None:
+    given = body(0.2, 0.3)
+    evidence = seen(given)
+    evidence.landmarks[:, LANDMARKS["left_wrist"], 6] -= 0.2
+
+    bent = load_fit()(given, evidence)
+
+    before_m, after_m = joints_m(load_fit()(given)), joints_m(bent)
+    came_m = (before_m - before_m[:, :1] - after_m + after_m[:, :1])[:, LEFT_WRIST, 2]
+    assert (came_m > 0.05).all()
+    assert (came_m < 0.2).all()
 
 
 def test_the_shares_of_joints_in_a_landmark_sum_to_one() -> None:
