@@ -29,7 +29,7 @@ _REPORT = 0.05  # of the time
 _CLIP_NORM = 1.0
 _MEMORY = 0.998  # of the mean of weights, from one step to the next
 SURE = 0.95  # presence from which on BlazePose counts as sure
-_BELIEVED = 0.9  # presence from which on the tracker believes in somebody new
+BELIEVED = 0.9  # presence from which on the tracker believes in somebody new
 _LOST = 0.02  # of those whom BlazePose was sure to see
 _CONFIDENT = 0.9  # presence from which on a crop counts in `judge`
 
@@ -104,7 +104,7 @@ def stay_sure(layers: TaughtLayers, shards: list[Shard]) -> float:
     for shard in shards:
         sure = (shard.said_presence > SURE) & shard.somebody
         logits.append(layers(as_crops(shard.images[sure])).presence.logit())
-    missing = math.log(_BELIEVED / (1 - _BELIEVED)) - float(torch.cat(logits).quantile(_LOST))
+    missing = math.log(BELIEVED / (1 - BELIEVED)) - float(torch.cat(logits).quantile(_LOST))
     layers.raise_presence(max(missing, 0.0))
     return max(missing, 0.0)
 

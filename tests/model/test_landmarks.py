@@ -105,7 +105,7 @@ def test_in_a_mirror_the_same_person_is_seen(look: LandmarkModel) -> None:
     swapped_px = np.linalg.norm(mirrored.points[OTHER_SIDE, :2] - plain.points[:, :2], axis=1)
     assert apart_px.max() < 0.1 * region.radius_px
     assert apart_px.mean() < swapped_px.mean() / 3
-    assert np.abs(mirrored.points[:, 4] - plain.points[:, 4]).max() < 0.1
+    assert np.abs(mirrored.points[:, 4] - plain.points[:, 4]).max() < 0.12
     assert mirrored.region.distance(plain.region) < 0.05
     assert plain.mask is not None
     assert mirrored.mask is not None

@@ -18,7 +18,7 @@ from model.tuning.shards import (
     read_shard,
     write_shard,
 )
-from model.tuning.teach import SURE, judge, stay_sure, teach
+from model.tuning.teach import BELIEVED, SURE, judge, stay_sure, teach
 from tests.model.tuning.pictured import plain_people
 
 
@@ -34,7 +34,7 @@ def test_a_minute_of_it_lessens_the_error(shard: Shard, tmp_path: Path) -> None:
     shares: list[float] = []
 
     taught = teach(
-        TaughtLayers(), tmp_path, minutes=1, report=lambda _, share, __: shares.append(share)
+        TaughtLayers(), tmp_path, minutes=1.0, report=lambda _, share, __: shares.append(share)
     )
 
     before, after = judge(TaughtLayers(), [shard]), judge(taught, [shard])
@@ -48,12 +48,12 @@ def test_who_blazepose_was_sure_of_is_not_lost(shard: Shard) -> None:
     layers = TaughtLayers()
     layers.raise_presence(-6.0)
     crops = as_crops(shard.images[(shard.said_presence > SURE) & shard.somebody])
-    assert (layers(crops).presence > SURE).float().mean() < 0.9
+    assert (layers(crops).presence > BELIEVED).float().mean() < 0.9
 
     raised = stay_sure(layers, [shard])
 
     assert raised > 0
-    assert (layers(crops).presence > SURE).float().mean() > 0.95
+    assert (layers(crops).presence > BELIEVED).float().mean() > 0.95
 
 
 def test_one_crop_in_sixteen_shows_nobody(shard: Shard) -> None:
