@@ -1,6 +1,6 @@
 """BlazePose's landmark network in torch: many crops at once, on any device.
 
-Bazarevsky et al. 2020. The published network, from which `model.tuning` starts.
+Bazarevsky et al. 2020. The published network, or one that `model.tuning` taught.
 """
 
 from collections.abc import Callable
@@ -80,7 +80,7 @@ class TorchLandmarks(nn.Module):
 
 
 class Convolution(nn.Module):
-    """A convolution with its activation; `depthwise` computes those of one channel each."""
+    """A convolution with its activation; `convolve_depthwise` does those of one channel each."""
 
     def __init__(
         self, weight: Array, bias: Array, options: dict[str, Any], *, depthwise: bool
@@ -93,7 +93,9 @@ class Convolution(nn.Module):
         self.stride = int(options["strideH"])
         self.same = options["padding"] == _SAME
         self.activation = _ACTIVATIONS[options["fusedActivationFunction"]]
-        self.depthwise: Callable[[Tensor, Tensor, Tensor, int, int], Tensor] = _plain_depthwise
+        self.convolve_depthwise: Callable[[Tensor, Tensor, Tensor, int, int], Tensor] = (
+            _plain_depthwise
+        )
 
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d i j"]:
         """Compute it, padded as TFLite does."""
@@ -101,7 +103,7 @@ class Convolution(nn.Module):
         if self.same:
             padding, rest = divmod(_same_padding(x, self.weight.shape[-1], self.stride), 2)
             x = F.pad(x, (0, rest, 0, rest)) if rest else x
-        convolve = F.conv2d if self.groups == 1 else self.depthwise
+        convolve = F.conv2d if self.groups == 1 else self.convolve_depthwise
         return self.activation(convolve(x, self.weight, self.bias, self.stride, padding))
 
 

@@ -39,5 +39,6 @@ def join_ranks(device: torch.device) -> Iterator[Share]:
     distributed.init_process_group(backend, timeout=_PATIENCE)
     try:
         yield Share(distributed.get_rank(), distributed.get_world_size())
+        distributed.barrier()  # who leaves first takes threads from those who still speak
     finally:
         distributed.destroy_process_group()

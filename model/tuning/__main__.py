@@ -1,8 +1,9 @@
 """`python -m model.tuning FOLDER BAKED... --held-out SET`: pictures people, and teaches from that.
 
-Half of the cores make shards in FOLDER while the network is taught from those that are there; at
-the end FOLDER has `pose_landmark_taught.tflite`. Shards that lie there are used again, so other
-material wants another folder. Sets are what `remocap synth` bakes.
+Half of the cores make shards in FOLDER while the network is taught from those that are there. At
+the end FOLDER has `pose_landmark_taught.tflite`, and meanwhile `so_far.tflite`, whose presence is
+not raised. Shards that lie there are used again, so other material wants another folder. Sets are
+what `remocap synth` bakes.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from model.landmarks import TAUGHT
 from model.litert import FOLDER
 from model.synth.backdrop import Backdrops
 from model.synth.dataset import BakedSet, SynthClips
-from model.tuning.layers import FILE, TaughtLayers
+from model.tuning.layers import FILE, TaughtLayers, keep_memory
 from model.tuning.picture import picture
 from model.tuning.shards import Published, Shard, make_shard
 from model.tuning.teach import judge, stay_sure, teach
@@ -36,6 +37,7 @@ def main() -> None:
     options = _parse()
     shards, makers = options.folder / "shards", max(1, usable_cores() // 2)
     shards.mkdir(parents=True, exist_ok=True)
+    keep_memory()
     layers = TaughtLayers(options.start)
     judged = _judged(options.held_out, options.backgrounds)
     process = multiprocessing.get_context("spawn").Process
@@ -43,14 +45,14 @@ def main() -> None:
 
     def report(step: int, share: float, mean: TaughtLayers) -> None:
         """Say how far it is, keep it, and take over the cores of makers that are done."""
-        torch.set_num_threads(max(1, usable_cores() - sum(maker.is_alive() for maker in running)))
+        _share_cores(running)
         error = judge(mean, judged)
         print(
             f"{share:4.0%} step {step}: {error.place_px:.2f} px, "
             f"PA-MPJPE {error.pa_mpjpe_mm:.1f} mm",
             flush=True,
         )
-        _write(mean, options.folder)
+        _write(mean, options.folder / "so_far.tflite")
 
     with ExitStack() as stack:
         for first in range(makers):
@@ -66,11 +68,15 @@ def main() -> None:
             time.sleep(1)
         mean = teach(layers, shards, minutes=options.minutes, report=report)
     print(f"presence raised by {stay_sure(mean, judged):.2f}", flush=True)
-    _write(mean, options.folder)
+    _write(mean, options.folder / TAUGHT)
 
 
-def _write(layers: TaughtLayers, folder: Path) -> None:
-    with replacing(folder / TAUGHT) as temporary:
+def _share_cores(makers: list[SpawnProcess]) -> None:
+    torch.set_num_threads(max(1, usable_cores() - sum(maker.is_alive() for maker in makers)))
+
+
+def _write(layers: TaughtLayers, path: Path) -> None:
+    with replacing(path) as temporary:
         temporary.write_bytes(replace_constants((FOLDER / FILE).read_bytes(), layers.constants()))
 
 
@@ -85,6 +91,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--ahead", type=int, default=70, help="of them before teaching begins")
     parser.add_argument("--minutes", type=float, default=60.0, help="to teach for")
     options = parser.parse_args()
+    if not options.start.is_file():
+        parser.error(f"--start is {options.start}; expected a file, as {TAUGHT}")
     if options.minutes <= 0:
         parser.error(f"--minutes is {options.minutes}; expected more than 0")
     if not 1 <= options.ahead <= options.shards:

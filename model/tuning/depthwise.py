@@ -1,8 +1,8 @@
 """Depthwise convolutions whose gradients are computed fast on a CPU.
 
-oneDNN's own take thirty times as long as the convolution in half precision, of kernels of 5 x 5 or
-with a stride. Here the gradient of what is read is a convolution too, and that of a kernel of 5 x 5
-is put together from four of 3 x 3, which oneDNN is quick at.
+oneDNN's own take up to thirty times as long as the convolution in half precision, of kernels of
+5 x 5 or with a stride. Here the gradient of what is read is a convolution too, and that of a kernel
+of 5 x 5 is put together from four of 3 x 3, which oneDNN is quick at.
 """
 
 from typing import Any
@@ -68,6 +68,8 @@ def _of_input(gradient: Tensor, x: Tensor, weight: Tensor, stride: int, padding:
 
 
 def _of_kernel(gradient: Tensor, x: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:
+    """Put the gradient of a kernel of 5 x 5 together from its corners of 3 x 3, which overlap."""
+    assert weight.shape[-1] in (3, 5), f"a kernel of {weight.shape[-1]}"
     if weight.shape[-1] == 3:
         return _of_small_kernel(gradient, x, weight, stride, padding)
     padded = F.pad(x, (padding,) * 4) if padding else x

@@ -6,22 +6,24 @@ Shards may go on being made meanwhile: each time one of those that are there is 
 import copy
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Int
 from torch import nn
 
 from model.errors import InputError
 from model.landmarks import BODY
 from model.training.metrics import pa_mpjpe_mm
-from model.tuning.batches import batches
+from model.tuning.batches import BATCH, batches
 from model.tuning.layers import TaughtLayers, as_crops
 from model.tuning.objective import loss
 from model.tuning.relative_adam import RelativeAdam
 from model.tuning.shards import Shard, read_shard
+from model.types import Array
 
 _RATE, _LAST_SHARE = 4e-4, 0.02  # highest, and what is left of it at the end
 _WARM_UP = 100  # steps
@@ -31,11 +33,11 @@ _MEMORY = 0.998  # of the mean of weights, from one step to the next
 SURE = 0.95  # presence from which on BlazePose counts as sure
 BELIEVED = 0.9  # presence from which on the tracker believes in somebody new
 _LOST = 0.02  # of those whom BlazePose was sure to see
-_CONFIDENT = 0.9  # presence from which on a crop counts in `judge`
+_JUDGED_FROM = 0.9  # presence, as BlazePose says it, from which on a crop counts in `judge`
 
 
 class Error(NamedTuple):
-    """Of shoulders, elbows, hips, knees and ankles of who BlazePose was sure to see; means."""
+    """Of shoulders, elbows, hips, knees, ankles of who has a presence over 0.9; means."""
 
     place_px: float
     pa_mpjpe_mm: float
@@ -85,11 +87,12 @@ def judge(layers: TaughtLayers, shards: list[Shard]) -> Error:
     """Measure layers on shards."""
     place_px, pa_mm = [], []
     for shard in shards:
-        sure = (shard.said_presence > _CONFIDENT) & shard.somebody
-        answer = layers(as_crops(shard.images[sure]))
-        apart = answer.points[:, BODY, :2].numpy() - shard.points_px[sure][:, BODY, :2]
-        place_px.append(np.linalg.norm(apart, axis=2).mean(axis=1))
-        pa_mm.append(pa_mpjpe_mm(answer.world_m[:, BODY].numpy(), shard.world_m[sure][:, BODY]))
+        for rows in _pieces((shard.said_presence > _JUDGED_FROM) & shard.somebody):
+            answer = layers(as_crops(shard.images[rows]))
+            apart = answer.points[:, BODY, :2].numpy() - shard.points_px[rows][:, BODY, :2]
+            place_px.append(np.linalg.norm(apart, axis=2).mean(axis=1))
+            world_m = answer.world_m[:, BODY].numpy()
+            pa_mm.append(pa_mpjpe_mm(world_m, shard.world_m[rows][:, BODY]))
     return Error(*(float(np.concatenate(errors).mean()) for errors in (place_px, pa_mm)))
 
 
@@ -102,11 +105,17 @@ def stay_sure(layers: TaughtLayers, shards: list[Shard]) -> float:
     """
     logits = []
     for shard in shards:
-        sure = (shard.said_presence > SURE) & shard.somebody
-        logits.append(layers(as_crops(shard.images[sure])).presence.logit())
+        pieces = _pieces((shard.said_presence > SURE) & shard.somebody)
+        logits += [layers(as_crops(shard.images[rows])).presence.logit() for rows in pieces]
     missing = math.log(BELIEVED / (1 - BELIEVED)) - float(torch.cat(logits).quantile(_LOST))
     layers.raise_presence(max(missing, 0.0))
     return max(missing, 0.0)
+
+
+def _pieces(wanted: Bool[Array, "256"]) -> Iterator[Int[Array, "n"]]:
+    """Return the rows that are wanted, as many at once as a batch has."""
+    rows = np.flatnonzero(wanted)
+    return (rows[start : start + BATCH] for start in range(0, len(rows), BATCH))
 
 
 def _draw(folder: Path, rng: np.random.Generator) -> Shard:

@@ -5,8 +5,9 @@ import pytest
 
 from model.landmarks import BODY, HIPS, LandmarkModel
 from model.region import REGION_MARGIN, Region
+from model.synth.backdrop import Backdrops
 from model.synth.baking import FOCAL_PX
-from model.tuning.labelled import FRAMES, LabelledCrop, draw_crops, locate
+from model.tuning.labelled import FRAMES, LabelledCrop, draw_crops, draw_empty, locate
 from tests.model.tuning.pictured import plain_people
 
 # How the network looks at a crop that is cut out already: as at the whole of its square.
@@ -52,6 +53,17 @@ def test_a_crop_depends_on_index_and_generator_alone(tmp_path: Path) -> None:
     for one, other in zip(once, again, strict=True):
         for first, second in zip(one, other, strict=True):
             np.testing.assert_array_equal(first, second)
+
+
+def test_a_backdrop_alone_is_a_picture_of_nobody() -> None:
+    once, again = (draw_empty(Backdrops(), np.random.default_rng(3)) for _ in range(2))
+    other = draw_empty(Backdrops(), np.random.default_rng(4))
+
+    assert once.image.shape == (256, 256, 3)
+    assert once.image.std() > 1
+    np.testing.assert_array_equal(once.image, again.image)
+    assert (once.image != other.image).mean() > 0.5
+    assert LandmarkModel()(once.image, WHOLE).presence < 0.5
 
 
 def test_somebody_is_located_by_where_the_joints_are_seen() -> None:

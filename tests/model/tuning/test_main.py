@@ -30,7 +30,10 @@ def test_people_are_pictured_and_taught_from(tmp_path: Path) -> None:
     LiteRT(str(tmp_path / "taught" / TAUGHT))
 
 
-@pytest.mark.parametrize("wrong", [("--minutes", 0), ("--ahead", 0), ("--ahead", 9, "--shards", 8)])
+@pytest.mark.parametrize(
+    "wrong",
+    [("--start", "none.tflite"), ("--minutes", 0), ("--ahead", 0), ("--ahead", 9, "--shards", 8)],
+)
 def test_what_cannot_be_is_refused_at_once(tmp_path: Path, wrong: tuple[object, ...]) -> None:
     done = run(tmp_path / "taught", tmp_path, "--held-out", tmp_path, *wrong)
 
