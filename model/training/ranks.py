@@ -39,6 +39,6 @@ def join_ranks(device: torch.device) -> Iterator[Share]:
     distributed.init_process_group(backend, timeout=_PATIENCE)
     try:
         yield Share(distributed.get_rank(), distributed.get_world_size())
-        distributed.barrier()  # who leaves first takes threads from those who still speak
+        distributed.barrier()  # a process that left before the other was aborted at times
     finally:
         distributed.destroy_process_group()
