@@ -17,6 +17,7 @@ from model.errors import InputError
 from model.litert import FOLDER
 from model.types import Array
 
+FILE = "pose_landmark_full.tflite"
 SIDE = 256  # pixels of the network's input
 _SAME = 0  # TFLite's padding that keeps the size, or divides it by the stride
 _ACTIVATIONS: dict[int, Callable[[Tensor], Tensor]] = {0: lambda x: x, 1: F.relu, 3: F.relu6}
@@ -51,7 +52,7 @@ class TorchLandmarks(nn.Module):
         InputError: `bad_network`.
     """
 
-    def __init__(self, file: Path = FOLDER / "pose_landmark_full.tflite") -> None:
+    def __init__(self, file: Path = FOLDER / FILE) -> None:
         super().__init__()
         self.graph = read_tflite(file)
         self.steps = nn.ModuleList(_module(op, self.graph) for op in self.graph.operations)

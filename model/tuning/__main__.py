@@ -19,12 +19,13 @@ import torch
 
 from model.atomic import replacing
 from model.blazepose.tflite_file import replace_constants
+from model.blazepose.torch_landmarks import FILE
 from model.cores import usable_cores
 from model.landmarks import TAUGHT
 from model.litert import FOLDER
 from model.synth.backdrop import Backdrops
 from model.synth.dataset import BakedSet, SynthClips
-from model.tuning.layers import FILE, TaughtLayers, keep_memory
+from model.tuning.layers import TaughtLayers, keep_memory
 from model.tuning.picture import picture
 from model.tuning.shards import Published, Shard, make_shard
 from model.tuning.teach import judge, stay_sure, teach

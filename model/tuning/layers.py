@@ -16,12 +16,11 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from model.blazepose.torch_landmarks import SIDE, Convolution, TorchLandmarks
+from model.blazepose.torch_landmarks import FILE, SIDE, Convolution, TorchLandmarks
 from model.litert import FOLDER
 from model.tuning.depthwise import depthwise
 from model.types import Array
 
-FILE = "pose_landmark_full.tflite"
 _SMALL_SIDE = 4
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's mallopt
 

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float16, Float32, UInt8
 
 from model.atomic import replacing
+from model.blazepose.torch_landmarks import FILE
 from model.bodies.npz import read_npz
 from model.errors import InputError
 from model.landmarks import SIDE
@@ -14,7 +15,6 @@ from model.litert import LiteRT
 from model.synth.backdrop import Backdrops
 from model.synth.dataset import SynthClips
 from model.tuning.labelled import LabelledCrop, draw_crops, draw_empty
-from model.tuning.layers import FILE
 from model.types import Array
 
 CROPS = 256  # of a shard

@@ -17,6 +17,7 @@ from torch import nn
 
 from model.errors import InputError
 from model.landmarks import BODY
+from model.track import SURE_PRESENCE
 from model.training.metrics import pa_mpjpe_mm
 from model.tuning.batches import BATCH, batches
 from model.tuning.layers import TaughtLayers, as_crops
@@ -31,7 +32,6 @@ _REPORT = 0.05  # of the time
 _CLIP_NORM = 1.0
 _MEMORY = 0.998  # of the mean of weights, from one step to the next
 SURE = 0.95  # presence from which on BlazePose counts as sure
-BELIEVED = 0.9  # presence from which on the tracker believes in somebody new
 _LOST = 0.02  # of those whom BlazePose was sure to see
 _JUDGED_FROM = 0.9  # presence, as BlazePose says it, from which on a crop counts in `judge`
 
@@ -107,7 +107,9 @@ def stay_sure(layers: TaughtLayers, shards: list[Shard]) -> float:
     for shard in shards:
         pieces = _pieces((shard.said_presence > SURE) & shard.somebody)
         logits += [layers(as_crops(shard.images[rows])).presence.logit() for rows in pieces]
-    missing = math.log(BELIEVED / (1 - BELIEVED)) - float(torch.cat(logits).quantile(_LOST))
+    missing = math.log(SURE_PRESENCE / (1 - SURE_PRESENCE)) - float(
+        torch.cat(logits).quantile(_LOST)
+    )
     layers.raise_presence(max(missing, 0.0))
     return max(missing, 0.0)
 

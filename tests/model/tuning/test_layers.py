@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from model.blazepose.tflite_file import read_tflite, replace_constants
-from model.blazepose.torch_landmarks import TorchLandmarks
+from model.blazepose.torch_landmarks import FILE, TorchLandmarks
 from model.landmarks import TAUGHT
 from model.litert import FOLDER, LiteRT
-from model.tuning.layers import FILE, TaughtLayers, as_crops
+from model.tuning.layers import TaughtLayers, as_crops
 from tests.model.blazepose.test_torch_landmarks import cut_people
 
 

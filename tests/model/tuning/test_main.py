@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from model.blazepose.torch_landmarks import FILE
 from model.landmarks import TAUGHT
 from model.litert import FOLDER, LiteRT
-from model.tuning.layers import FILE
 from tests.model.synth.made import small_set
 
 

@@ -6,6 +6,7 @@ import torch
 
 from model.errors import InputError
 from model.synth.backdrop import Backdrops
+from model.track import SURE_PRESENCE
 from model.tuning.batches import Batch
 from model.tuning.layers import Answer, TaughtLayers, as_crops
 from model.tuning.objective import loss
@@ -18,7 +19,7 @@ from model.tuning.shards import (
     read_shard,
     write_shard,
 )
-from model.tuning.teach import BELIEVED, SURE, judge, stay_sure, teach
+from model.tuning.teach import SURE, judge, stay_sure, teach
 from tests.model.tuning.pictured import plain_people
 
 
@@ -48,12 +49,12 @@ def test_who_blazepose_was_sure_of_is_not_lost(shard: Shard) -> None:
     layers = TaughtLayers()
     layers.raise_presence(-6.0)
     crops = as_crops(shard.images[(shard.said_presence > SURE) & shard.somebody])
-    assert (layers(crops).presence > BELIEVED).float().mean() < 0.9
+    assert (layers(crops).presence > SURE_PRESENCE).float().mean() < 0.9
 
     raised = stay_sure(layers, [shard])
 
     assert raised > 0
-    assert (layers(crops).presence > BELIEVED).float().mean() > 0.95
+    assert (layers(crops).presence > SURE_PRESENCE).float().mean() > 0.95
 
 
 def test_one_crop_in_sixteen_shows_nobody(shard: Shard) -> None:
